@@ -1,0 +1,137 @@
+#define _GNU_SOURCE
+#include "talk.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+enum { PATIENCE_MS = 20000 };
+
+style talk_styles[STYLE_COUNT] = {STYLE_BLOCKING, STYLE_NONBLOCK, STYLE_SANSIO, STYLE_CALLBACK};
+
+void talk_open(talk *t, void **state, const step *script) {
+    memset(t, 0, sizeof *t);
+    t->how = *state == NULL ? STYLE_BLOCKING : *(style *)*state;
+    assert_ok(hc_new("example.test", 80, &t->c));
+    switch (t->how) {
+    case STYLE_BLOCKING:
+    case STYLE_NONBLOCK:
+        if (t->how == STYLE_NONBLOCK) assert_ok(hc_set_nonblocking(t->c, 1));
+        assert_ok(hc_adopt_fd(t->c, peer_pair(&t->p, script)));
+        break;
+    case STYLE_SANSIO:
+        player_start(&t->play, script);
+        assert_ok(hc_set_sansio(t->c));
+        break;
+    case STYLE_CALLBACK: {
+        wire_start(&t->w, script);
+        t->w.read_max = t->w.write_max = 3;
+        t->w.stutter = true;
+        t->w.wait_limit = 1 << 30; /* a stutter needs a wait per piece */
+        hc_transport transport = wire_transport(&t->w);
+        assert_ok(hc_set_transport(t->c, &transport));
+        break;
+    }
+    case STYLE_COUNT:
+        fail();
+    }
+}
+
+static void wait_for_socket(talk *t) {
+    int32_t fd = -1, events = 0;
+    int64_t timeout = -1;
+    assert_ok(t->r != NULL ? hr_want(t->r, &fd, &events, &timeout)
+                           : hc_want(t->c, &fd, &events, &timeout));
+    struct pollfd ready = {.fd = fd};
+    assert_true(fd >= 0);
+    assert_true(events != 0);
+    if ((events & HC_EVENT_READ) != 0) ready.events |= POLLIN;
+    if ((events & HC_EVENT_WRITE) != 0) ready.events |= POLLOUT;
+    int wait = timeout >= 0 && timeout < PATIENCE_MS ? (int)timeout : PATIENCE_MS;
+    int n = poll(&ready, 1, wait);
+    if (n == 0 && wait == PATIENCE_MS) fail_msg("nothing happened on the socket for 20 s");
+}
+
+static bool flush_output(talk *t) {
+    const void *data = NULL;
+    size_t len = 0;
+    assert_ok(hc_output(t->c, &data, &len));
+    if (len == 0) return false;
+    player_take(&t->play, data, len);
+    assert_ok(hc_output_consumed(t->c, len));
+    return true;
+}
+
+static void pump_memory(talk *t, hc_status status) {
+    bool moved = flush_output(t);
+    if (status == HC_WANT_READ) {
+        char piece[5]; /* small, so that the library has to come back often */
+        int64_t n = player_give(&t->play, piece, sizeof piece);
+        if (n > 0) assert_ok(hc_feed(t->c, piece, (size_t)n));
+        else if (n == 0) assert_ok(hc_feed_eof(t->c));
+        moved = moved || n >= 0;
+    }
+    t->idle_turns = moved ? 0 : t->idle_turns + 1;
+    if (t->idle_turns > 3) fail_msg("the library wants more, and the script has nothing to give");
+}
+
+bool talk_again(talk *t, hc_status status) {
+    if (status <= 0) {
+        t->idle_turns = 0;
+        return false;
+    }
+    switch (t->how) {
+    case STYLE_NONBLOCK: wait_for_socket(t); return true;
+    case STYLE_SANSIO: pump_memory(t, status); return true;
+    case STYLE_BLOCKING:
+    case STYLE_CALLBACK:
+    case STYLE_COUNT: break;
+    }
+    fail_msg("a blocking call said %s", hc_status_name(status));
+    return false;
+}
+
+void talk_close(talk *t, const char *file, int line) {
+    if (t->how == STYLE_SANSIO && t->c != NULL) flush_output(t);
+    hr_free(t->r);
+    hc_free(t->c);
+    switch (t->how) {
+    case STYLE_BLOCKING:
+    case STYLE_NONBLOCK: peer_done(&t->p, file, line); break;
+    case STYLE_CALLBACK: wire_done(&t->w, true, file, line); break;
+    case STYLE_SANSIO: {
+        player_take_eof(&t->play);
+        const char *wrong = player_verdict(&t->play);
+        if (wrong != NULL) {
+            print_error("the server's script was not followed: %s\n", wrong);
+            _fail(file, line);
+        }
+        player_free(&t->play);
+        break;
+    }
+    case STYLE_COUNT: break;
+    }
+}
+
+void talk_get(talk *t, const char *target) {
+    talk_ok(t, hc_request(t->c, "GET", target, NULL, 0, NULL, 0));
+    hr_response *old = t->r;
+    t->r = NULL;
+    hr_free(old);
+    talk_ok(t, hc_getresponse(t->c, &t->r));
+    assert_non_null(t->r);
+}
+
+void talk_expect_body(talk *t, const char *want, size_t piece) {
+    char body[8 * 1024];
+    size_t used = 0, n = 0;
+    assert_true(strlen(want) < sizeof body);
+    do {
+        n = 0;
+        size_t cap = sizeof body - used;
+        talk_ok(t, hr_read(t->r, body + used, piece < cap ? piece : cap, &n));
+        assert_true(n <= piece);
+        used += n;
+    } while (n > 0 && used < sizeof body);
+    check_bytes(body, used, want, strlen(want), __FILE__, __LINE__);
+    assert_int_equal(hr_is_closed(t->r), 1);
+}
