@@ -192,11 +192,19 @@ fn version_script(root: &Path, header: &str) -> Result<String> {
     Ok(script)
 }
 
-/// The names that the header declares. cbindgen.toml puts HC_EXTERN before each.
+/// The functions that the header declares: names before a bracket, outside comments and macros.
 fn functions(header: &str) -> impl Iterator<Item = &str> {
-    header
+    let code = header
         .lines()
-        .filter(|line| line.starts_with("HC_EXTERN "))
-        .filter_map(|line| line.split_once('('))
-        .filter_map(|(declared, _)| declared.rsplit([' ', '*']).next())
+        .filter(|line| !line.trim_start().starts_with(['*', '/', '#']));
+    let before_bracket = code.flat_map(|line| {
+        line.match_indices('(')
+            .map(|(at, _)| line.split_at(at).0)
+            .filter_map(|left| left.rsplit(|c: char| !is_name(c)).next())
+    });
+    before_bracket.filter(|name| ["hc", "hr", "hm"].iter().any(|room| name.starts_with(room)))
+}
+
+fn is_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }

@@ -1,0 +1,83 @@
+# What people and CI type. A target is a line; what takes more than a line is a script.
+
+# Tools that packaging/install-tools brought, rustup's, and the servers'.
+export PATH := $(CURDIR)/build/tools/bin:$(PATH):$(HOME)/.cargo/bin:/usr/sbin:/sbin
+# One place for everything, whatever the environment says: the steps build on each other.
+export CARGO_TARGET_DIR := $(CURDIR)/target
+export CMAKE_BUILD_PARALLEL_LEVEL := $(shell nproc)
+MAKEFLAGS += --no-print-directory
+
+C_FILES = git ls-files '*.c' '*.h' '*.cpp' ':!include/httpclient.h'
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+.PHONY: help build demo test test-rust test-c test-release test-header test-servers tools check \
+        format header symbols asan fuzz bench clean
+
+help:
+	@echo 'make build     the library, in target/release'
+	@echo 'make demo      build it, and fetch a page from a local server'
+	@echo 'make test      everything that must pass; brings the tools it lacks'
+	@echo 'make check     formatting and lints'
+	@echo 'make format    formats Rust and C'
+	@echo 'make header    writes include/httpclient.h again from src/ffi'
+	@echo 'make symbols   adds new functions to docs/symbols.txt'
+	@echo 'make asan      the C harness under the address sanitizer'
+	@echo 'make fuzz      random input against the parsers'
+	@echo 'make bench     measures, beside other clients'
+	@echo 'make clean     removes what was built'
+
+build:
+	cargo build --release --lib --locked
+
+demo:
+	packaging/demo
+
+test: tools test-rust test-c test-release test-header test-servers
+
+tools:
+	packaging/install-tools
+
+test-rust:
+	cargo test --locked
+
+# The C harness on the debug library, with valgrind.
+test-c:
+	cmake --workflow --preset check
+
+# What is shipped: the harness again, the exported symbols, the header, an installation.
+test-release:
+	cmake --workflow --preset release
+
+# The builds above have written the header that src/ffi makes.
+test-header:
+	tests/checks/drift.sh include/httpclient.h
+
+test-servers:
+	python3 tests/servers/run.py
+
+check:
+	packaging/check
+
+format:
+	cargo fmt
+	$(C_FILES) | xargs clang-format -i
+
+header:
+	touch cbindgen.toml
+	cargo check --lib --locked
+
+symbols: header
+	tests/checks/symbols.sh --update
+
+asan: tools
+	packaging/asan
+
+fuzz:
+	packaging/fuzz
+
+bench:
+	benches/run.sh
+
+clean:
+	rm -rf build target

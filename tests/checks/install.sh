@@ -1,0 +1,91 @@
+#!/bin/sh
+# An installation, moved to another place, serves C and C++ programs by pkg-config and by
+# find_package, from the shared object and from the archive.
+#   install.sh BUILD_DIR
+set -eu
+build=${1:?usage: install.sh BUILD_DIR}
+build=$(cd "$build" && pwd)
+cd "$(dirname "$0")/../.."
+source=$PWD
+consumer=$source/tests/checks/consumer
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+log=$tmp/log
+fail() {
+  echo "FAILED: $1" >&2
+  [ ! -s "$log" ] || cat "$log" >&2
+  exit 1
+}
+quiet() { "$@" > "$log" 2>&1 || fail "$*"; }
+version=$(sed -n 's/^version = "\([0-9.]*\).*/\1/p' Cargo.toml | head -n 1)
+cached() { sed -n "s|^$1:[A-Z]*=||p" "$build/CMakeCache.txt"; }
+
+quiet cmake --install "$build" --prefix "$tmp/made"
+mv "$tmp/made" "$tmp/tree"
+libdir=$(dirname "$(find "$tmp/tree" -name libhttpclient.a)")
+
+# ---- what is in it
+(cd "$tmp/tree" && find . ! -type d | sed "s|^\./||; s|^${libdir#"$tmp/tree/"}/|LIB/|" | LC_ALL=C sort) > "$tmp/files"
+cat > "$tmp/expected" <<EOF
+LIB/cmake/httpclient/httpclient-config-version.cmake
+LIB/cmake/httpclient/httpclient-config.cmake
+LIB/libhttpclient.a
+LIB/libhttpclient.so
+LIB/libhttpclient.so.${version%%.*}
+LIB/libhttpclient.so.$version
+LIB/pkgconfig/httpclient.pc
+include/httpclient.h
+EOF
+diff -u "$tmp/expected" "$tmp/files" > "$log" || fail "the installation holds other files"
+readelf -SW "$libdir/libhttpclient.so" > "$tmp/sections"
+! grep -q '\.debug_info' "$tmp/sections" || fail "libhttpclient.so was not stripped"
+! grep -rlF "$tmp/made" "$libdir/pkgconfig" "$libdir/cmake" || fail "a file knows where it was installed"
+echo "ok: the files of an installation, and nothing in them about where it is"
+
+# ---- pkg-config
+export PKG_CONFIG_PATH="$libdir/pkgconfig"
+[ "$(pkg-config --modversion httpclient)" = "$version" ] || fail "pkg-config --modversion"
+# shellcheck disable=SC2046 # flags are words
+{
+  quiet gcc -std=c99 -Wall -Wextra -pedantic -Werror "$consumer/exchange.c" -o "$tmp/c" \
+    $(pkg-config --cflags --libs httpclient)
+  quiet g++ -std=c++17 -Wall -Wextra -pedantic -Werror "$consumer/exchange.cpp" -o "$tmp/cpp" \
+    $(pkg-config --cflags --libs httpclient)
+  quiet gcc -std=c99 -static "$consumer/exchange.c" -o "$tmp/static" \
+    $(pkg-config --static --cflags --libs httpclient)
+}
+for program in c cpp; do
+  LD_LIBRARY_PATH=$libdir quiet "$tmp/$program"
+  echo "ok: $program program by pkg-config"
+done
+quiet "$tmp/static"
+echo "ok: program without any shared library, by pkg-config --static"
+
+# ---- find_package
+quiet cmake -S "$consumer" -B "$tmp/consumer" "-DCMAKE_PREFIX_PATH=$tmp/tree" "-DWANTED=$version"
+quiet cmake --build "$tmp/consumer"
+for program in shared static cxx; do
+  quiet "$tmp/consumer/$program"
+  echo "ok: $program program by find_package"
+done
+if cmake -S "$consumer" -B "$tmp/refused" "-DCMAKE_PREFIX_PATH=$tmp/tree" \
+  "-DWANTED=${version%%.*}.999" > "$log" 2>&1; then
+  fail "find_package accepted version ${version%%.*}.999"
+fi
+grep -q 'requested version' "$log" || fail "find_package failed for another reason"
+echo "ok: find_package refuses what this version is not"
+
+# ---- a libdir given from the root, as some distributions do, and DESTDIR
+quiet cmake -S "$source" -B "$tmp/absolute" "-DCMAKE_BUILD_TYPE=$(cached CMAKE_BUILD_TYPE)" \
+  "-DHTTPCLIENT_TARGET_DIR=$(cached HTTPCLIENT_TARGET_DIR)" -DBUILD_TESTING=OFF \
+  -DHTTPCLIENT_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX=/opt/hc -DCMAKE_INSTALL_LIBDIR=/opt/hc-libs
+quiet cmake --build "$tmp/absolute"
+DESTDIR=$tmp/dest quiet cmake --install "$tmp/absolute"
+flags=$(PKG_CONFIG_PATH=$tmp/dest/opt/hc-libs/pkgconfig pkg-config --cflags --libs httpclient)
+[ "${flags% }" = "-I/opt/hc/include -L/opt/hc-libs -lhttpclient" ] || fail "flags: $flags"
+for file in opt/hc/include/httpclient.h "opt/hc-libs/libhttpclient.so.$version"; do
+  [ -f "$tmp/dest/$file" ] || fail "$file is missing: DESTDIR or the absolute libdir was not followed"
+done
+readelf -SW "$tmp/dest/opt/hc-libs/libhttpclient.so" > "$tmp/sections"
+! grep -q '\.debug_info' "$tmp/sections" || fail "an absolute libdir is not stripped"
+echo "ok: absolute libdir, DESTDIR"
