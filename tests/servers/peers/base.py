@@ -1,0 +1,172 @@
+"""Starting and stopping a server: own directory, free ports, foreground, ended by its process id."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+START_SECONDS = 15
+START_ATTEMPTS = 5
+STOP_SECONDS = 10
+
+
+class Missing(Exception):
+    """The server's program is not on this machine."""
+
+
+class StartFailed(Exception):
+    pass
+
+
+def find_program(*names):
+    for name in names:
+        path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin:/sbin")
+        if path:
+            return path
+    raise Missing(f"no {' or '.join(names)} on this machine")
+
+
+def free_port(host="127.0.0.1"):
+    """A port that was free a moment ago. A server that finds it taken ends, and start() tries others."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]
+
+
+def has_ipv6():
+    try:
+        return bool(free_port("::1"))
+    except OSError:
+        return False
+
+
+class Peer:
+    """One server under test.
+
+    name        for reports and --server
+    lacks       {case: why the server has nothing to test there}
+    ports       "main", and where the server has them "six" (::1), "idle" (closes an idle connection after some
+                50 ms), "counted" (closes after counted_requests), "old" (HTTP/1.0)
+    tells_trailers   whether the answer to an upload repeats the trailer X-Check of the request
+    upload      "POST" when the server answers with the hash of the body, "PUT" when it stores the file
+    """
+
+    name = ""
+    lacks = {}
+    upload = "POST"
+    counted_requests = 3
+    tells_trailers = False
+
+    def __init__(self, root, site):
+        self.root = root  # this server's own directory
+        self.site = site  # the documents
+        self.ports = {}
+        self.process = None
+        os.makedirs(root, exist_ok=True)
+
+    # -- for the subclasses --
+
+    def command(self):
+        """Picks the ports, writes the configuration, returns the argument list. Called once for each attempt."""
+        raise NotImplementedError
+
+    def environment(self):
+        return None
+
+    def read_ports(self):
+        """For servers that print the ports that they got."""
+
+    # -- life --
+
+    def start(self):
+        for attempt in range(START_ATTEMPTS):
+            command = self.command()
+            with open(self.path("output.txt"), "ab") as output:
+                self.process = subprocess.Popen(command, cwd=self.root, env=self.environment(), stdin=subprocess.DEVNULL,
+                                                stdout=self.stdout(output), stderr=output)
+            try:
+                self.read_ports()
+                self.await_ports()
+                return
+            except StartFailed as failure:
+                self.stop()
+                last = failure
+        raise StartFailed(f"{self.name} did not start in {START_ATTEMPTS} attempts: {last}\n{self.output()}")
+
+    def stdout(self, output):
+        return output
+
+    def await_ports(self):
+        deadline = time.monotonic() + START_SECONDS
+        for key, port in self.ports.items():
+            host = "::1" if key == "six" else "127.0.0.1"
+            while not self.accepts(host, port):
+                if self.process.poll() is not None:
+                    raise StartFailed(f"{self.name} ended with status {self.process.returncode}")
+                if time.monotonic() > deadline:
+                    raise StartFailed(f"{self.name} does not accept on {host} port {port}")
+                try:  # between two attempts, wait for the process to end: the other thing that can happen
+                    self.process.wait(0.02)
+                except subprocess.TimeoutExpired:
+                    pass
+
+    @staticmethod
+    def accepts(host, port):
+        try:
+            socket.create_connection((host, port), timeout=1).close()
+            return True
+        except OSError:
+            return False
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+        self.process = None
+
+    # -- helpers --
+
+    def path(self, *parts):
+        return os.path.join(self.root, *parts)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="ascii") as file:
+            file.write(text)
+        return self.path(name)
+
+    def output(self):
+        with open(self.path("output.txt"), encoding="utf-8", errors="replace") as file:
+            return file.read()[-4000:]
+
+    def uploaded(self, name):
+        """SHA-256 of a file that was PUT, which is removed."""
+        path = self.path("uploads", name)
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        os.unlink(path)
+        return digest
+
+
+class PrintsPorts(Peer):
+    """A server that binds port 0 itself and prints what it got as a line of JSON."""
+
+    def stdout(self, output):
+        return subprocess.PIPE
+
+    def read_ports(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise StartFailed(f"{self.name} printed no ports")
+        self.ports = {key: port for key, port in json.loads(line).items() if port}

@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Runs the library against servers that were not written for it: nginx, Apache httpd, HAProxy, Node, Python.
+
+    python3 tests/servers/run.py --lib-dir target/release --include include [--quick] [--server nginx] [-k word]
+
+Every server is started here, on loopback, with its own configuration in a temporary directory, and stopped by its
+process id. The library is used by one C program (client.c) that each case gives a script to. A server that is not on
+the machine is a failure unless --allow-missing is given.
+"""
+
+import argparse
+import glob
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+import cases  # noqa: E402
+import cases_upload  # noqa: E402,F401  (its import adds its cases)
+from peers.apache import Apache  # noqa: E402
+from peers.base import Missing  # noqa: E402
+from peers.haproxy import HAProxy  # noqa: E402
+from peers.nginx import Nginx  # noqa: E402
+from peers.node import Node  # noqa: E402
+from peers.python import Python  # noqa: E402
+from site_documents import Site  # noqa: E402
+
+SERVERS = {kind.name: kind for kind in (Nginx, Apache, HAProxy, Node, Python)}
+CLIENT_SECONDS = 120
+
+
+class CaseFailed(Exception):
+    pass
+
+
+class Trial:
+    """What a case works with: one server, one style."""
+
+    def __init__(self, peer, style, site, client, wrapper, directory):
+        self.peer, self.style, self.site = peer, style, site
+        self.client, self.wrapper, self.directory = client, wrapper, directory
+
+    def run(self, *script, port="main"):
+        host = "::1" if port == "six" else "127.0.0.1"
+        command = [*self.wrapper, self.client, self.style, host, str(self.peer.ports[port])]
+        text = "\n".join(script) + "\n"
+        try:
+            done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=CLIENT_SECONDS)
+        except subprocess.TimeoutExpired as stuck:
+            raise CaseFailed(f"the client did not end within {CLIENT_SECONDS} s\n{tail(stuck.stdout)}\n{text}") from None
+        if done.returncode != 0:
+            raise CaseFailed(f"{shlex.join(command)} ended with {ending(done.returncode)}\n"
+                             f"{tail(done.stdout)}{tail(done.stderr)}script:\n{text}")
+
+    def check(self, truth, text):
+        if not truth:
+            raise CaseFailed(text)
+
+    def scratch(self, name):
+        return os.path.join(self.directory, name)
+
+
+def ending(code):
+    return f"status {code}" if code > 0 else signal.Signals(-code).name
+
+
+def tail(output, lines=12):
+    return "".join(line + "\n" for line in (output or b"").decode(errors="replace").splitlines()[-lines:])
+
+
+class Results:
+    def __init__(self):
+        self.passed, self.failed, self.skipped = 0, 0, 0
+
+    def show(self, verdict, server, style, name, text=""):
+        print(f"{verdict:4} {server:8} {style:11} {name:36} {text}".rstrip(), flush=True)
+
+    def passed_case(self, *where, seconds):
+        self.passed += 1
+        self.show("ok", *where, f"{seconds:6.2f} s")
+
+    def failed_case(self, *where, reason):
+        self.failed += 1
+        self.show("FAIL", *where)
+        print("".join(f"     | {line}\n" for line in reason.rstrip().splitlines()), flush=True)
+
+    def skipped_case(self, *where, reason):
+        self.skipped += 1
+        self.show("skip", *where, reason)
+
+
+def build_client(arguments, directory):
+    client = os.path.join(directory, "client")
+    subprocess.run(["gcc", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O2", "-g", "-Wall", "-Wextra", "-Wpedantic",
+                    "-Werror", f"-I{arguments.include}", os.path.join(HERE, "client.c"),
+                    *sorted(glob.glob(os.path.join(HERE, "client", "*.c"))), "-o", client,
+                    f"-L{arguments.lib_dir}", "-lhttpclient", f"-Wl,-rpath,{os.path.abspath(arguments.lib_dir)}"],
+                   check=True)
+    return client
+
+
+def run_server(peer, arguments, results, setting):
+    for case in cases.CASES.values():
+        if arguments.k and arguments.k not in case.name or case.servers and peer.name not in case.servers:
+            continue
+        if reason := peer.lacks.get(case.name):
+            results.show("n/a", peer.name, "-", case.name, reason)
+        elif case.name == "ipv6" and "six" not in peer.ports:
+            results.skipped_case(peer.name, "-", case.name, reason="no IPv6 on this machine's loopback")
+        else:
+            for style in arguments.style or case.styles:
+                if style in case.styles:
+                    run_case(case, Trial(peer, style, **setting), results)
+
+
+def run_case(case, trial, results):
+    where = (trial.peer.name, trial.style, case.name)
+    started = time.monotonic()
+    try:
+        case.function(trial)
+    except CaseFailed as failure:
+        results.failed_case(*where, reason=str(failure))
+    else:
+        results.passed_case(*where, seconds=time.monotonic() - started)
+
+
+def run_all(arguments, directory, results):
+    site = Site(os.path.join(directory, "site"), arguments.quick)
+    setting = {"site": site, "client": build_client(arguments, directory), "wrapper": shlex.split(arguments.wrap),
+               "directory": directory}
+    for name in arguments.server or SERVERS:
+        peer = SERVERS[name](os.path.join(directory, name), site.root)
+        try:
+            peer.start()
+            run_server(peer, arguments, results, setting)
+        except Missing as missing:
+            verdict = results.skipped_case if arguments.allow_missing else results.failed_case
+            verdict(name, "-", "start", reason=str(missing))
+        finally:
+            peer.stop()
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--lib-dir", required=True, help="where libhttpclient.so is")
+    parser.add_argument("--include", required=True, help="where httpclient.h is")
+    parser.add_argument("--server", action="append", choices=SERVERS, help="only this server; may be repeated")
+    parser.add_argument("--style", action="append", choices=cases.STYLES, help="only this style; may be repeated")
+    parser.add_argument("-k", metavar="WORD", help="only cases whose name contains this")
+    parser.add_argument("--quick", action="store_true", help="64 MiB where it is 1 GiB otherwise, 32 where it is 64")
+    parser.add_argument("--allow-missing", action="store_true", help="a server that is not installed is skipped")
+    parser.add_argument("--wrap", default="", metavar="COMMAND", help="runs the client under it, valgrind for one")
+    return parser.parse_args()
+
+
+def main():
+    arguments = parse_arguments()
+    results = Results()
+    directory = tempfile.mkdtemp(prefix="httpclient-servers-")
+    os.chmod(directory, 0o755)  # the worker of a root-started httpd is another user
+    try:
+        run_all(arguments, directory, results)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    print(f"{results.passed} passed, {results.failed} failed, {results.skipped} skipped")
+    return 1 if results.failed or not results.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
