@@ -1,0 +1,176 @@
+"""Builds the benchmark's programs, isolates the machine's part they run on, and runs them."""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).absolute()
+OUT = TARGET / "bench"
+CFLAGS = ["-std=c11", "-O2", "-Wall", "-Wextra", "-D_GNU_SOURCE"]
+TIMEOUT = 120.0  # seconds for one run of one client; none takes a tenth of it
+
+# What the peers and the counters need, by Debian's names, and a file that shows each to be there.
+PACKAGES = {
+    "libcurl4-openssl-dev": "/usr/include/x86_64-linux-gnu/curl/curl.h",
+    "libneon27-dev": "/usr/include/neon/ne_session.h",
+    "valgrind": "/usr/bin/valgrind",
+    "strace": "/usr/bin/strace",
+}
+
+
+class Unsupported(Exception):
+    """The client cannot do this row."""
+
+
+def note(text):
+    print(f"bench: {text}", flush=True)
+
+
+def install_packages(names=tuple(PACKAGES)):
+    """Installs what is missing where that is possible. Whatever stays missing is left out of the table."""
+    missing = [name for name in names if not Path(PACKAGES[name]).exists()]
+    if not missing or os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    note("installing " + " ".join(missing))
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-q"], env=environment, stdout=subprocess.DEVNULL)
+    subprocess.run(["apt-get", "install", "-y", "-q", *missing], env=environment, stdout=subprocess.DEVNULL)
+
+
+def compile_c(name, sources, *flags, optional=False):
+    command = ["gcc", *CFLAGS, *(str(HERE / source) for source in sources), "-o", str(OUT / name), *flags]
+    done = subprocess.run(command, capture_output=optional, text=True)
+    if done.returncode == 0:
+        return True
+    if not optional:
+        raise SystemExit(f"bench: cannot build {name}")
+    note(f"left out: {name} does not build here")
+    return False
+
+
+def build_library():
+    """The release build, copied beside the drivers under the name that the linker and the loader look for."""
+    cargo = ["cargo", "build", "--release", "--lib", "--quiet"]
+    if subprocess.run(cargo, cwd=ROOT, env={**os.environ, "CARGO_TARGET_DIR": str(TARGET)}).returncode != 0:
+        raise SystemExit("bench: the library does not build")
+    built = TARGET / "release" / "libhttpclient.so"
+    library = OUT / "libhttpclient.so"
+    shutil.copyfile(built, library)
+    dynamic = subprocess.run(["readelf", "-d", str(built)], capture_output=True, text=True, check=True).stdout
+    soname = re.search(r"SONAME.*\[(.+)\]", dynamic)
+    if soname and soname[1] != library.name:
+        link = OUT / soname[1]
+        link.unlink(missing_ok=True)
+        link.symlink_to(library.name)
+    return library
+
+
+def build_base():
+    OUT.mkdir(parents=True, exist_ok=True)
+    compile_c("server", ["server.c", "answers.c", "upload_sink.c"], "-pthread")
+    compile_c("alloc_count.so", ["alloc_count.c"], "-fPIC", "-shared")
+
+
+def build_libhttpclient_driver():
+    build_library()
+    compile_c("hc_driver", ["hc_driver.c", "hc_wire.c", "driver.c"], f"-I{ROOT / 'include'}", f"-L{OUT}",
+              "-lhttpclient", f"-Wl,-rpath,{OUT}")
+
+
+def build_all():
+    """Returns the names of the programs that exist."""
+    build_base()
+    programs = {"floor", "hc_driver"}
+    compile_c("floor", ["floor.c", "driver.c"])
+    compile_c("load_time", ["load_time.c"], "-ldl")
+    if compile_c("curl_driver", ["curl_driver.c", "driver.c"], "-lcurl", optional=True):
+        programs.add("curl_driver")
+    if compile_c("neon_driver", ["neon_driver.c", "driver.c"], "-I/usr/include/neon", "-lneon", optional=True):
+        programs.add("neon_driver")
+    build_libhttpclient_driver()
+    return programs
+
+
+def pin():
+    """One core for the server, the clients and this process: on two, a small exchange measures how fast the
+    hypervisor wakes the other core, and a download how deep the receive queue happens to get."""
+    core = max(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {core})
+    return core
+
+
+RECEIVE_BUFFER = "4096 131072 524288"
+
+
+def isolate():
+    """A network of our own: no foreign traffic, no sockets in TIME_WAIT from elsewhere, and a receive buffer of at
+    most 512 KiB. The kernel's default lets a queue grow to many megabytes, and then a download measures whether its
+    data was still in the cache (0.12 or 0.40 s/GiB for the same program). Only root can; says whether it worked.
+    Nothing that needs the real network may run afterwards."""
+    clone_newnet = 0x40000000
+    if os.geteuid() != 0 or ctypes.CDLL(None, use_errno=True).unshare(clone_newnet) != 0:
+        return False
+    siocgifflags, siocsifflags, iff_up = 0x8913, 0x8914, 1
+    with socket.socket() as any_socket:
+        request = struct.pack("16sH22x", b"lo", 0)
+        flags = struct.unpack_from("16sH", fcntl.ioctl(any_socket, siocgifflags, request))[1]
+        fcntl.ioctl(any_socket, siocsifflags, struct.pack("16sH22x", b"lo", flags | iff_up))
+    try:
+        Path("/proc/sys/net/ipv4/tcp_rmem").write_text(RECEIVE_BUFFER)
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def server():
+    """A server for the time of the block; yields its port."""
+    process = subprocess.Popen([str(OUT / "server")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+class Run:
+    """One finished run of a client: wall and CPU seconds of the whole process, and what it reported."""
+
+    def __init__(self, command, environment=None):
+        started = time.monotonic()
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env={**os.environ, **(environment or {})})
+        killer = threading.Timer(TIMEOUT, process.kill)
+        killer.start()
+        # Both pipes hold far less than a pipe's capacity, so reading them after the end loses nothing.
+        _, status, usage = os.wait4(process.pid, 0)
+        self.wall = time.monotonic() - started
+        killer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out, self.err = process.stdout.read(), process.stderr.read()
+        process.stdout.close()
+        process.stderr.close()
+        if process.returncode == 2:
+            raise Unsupported(self.err.strip())
+        if process.returncode != 0:
+            raise SystemExit(f"bench: {' '.join(command)}\nbench: exit {process.returncode}: {self.err.strip()}")
+        self.cpu = usage.ru_utime + usage.ru_stime
+        report = dict(re.findall(r"(\w+)=(\d+)", out))
+        self.peak_rss_kib = int(report.get("peak_rss_kib", 0))
+        self.idle_bytes = int(report.get("idle_bytes", 0))

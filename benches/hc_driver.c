@@ -1,0 +1,114 @@
+/* This library, through its public header and nothing else. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "driver.h"
+#include "hc_wire.h"
+
+/* Takes the answer: its head, one header of it, its body to the end. Returns the body's length, or the number in it
+ * for an upload. */
+static uint64_t receive(struct hc_client *client, const struct options *o, char *buf) {
+    hr_response *response;
+    uint64_t body = 0;
+    size_t n;
+    HC_DRIVE(client, NULL, hc_getresponse(client->conn, &response));
+    driver_check(hr_status(response) == 200, "status");
+    const char *found = hr_header(response, LOOKUP_NAME);
+    driver_check(found && strcmp(found, LOOKUP_VALUE) == 0, "header lookup");
+    for (;;) {
+        HC_DRIVE(client, response, hr_read(response, buf, o->buffer, &n));
+        if (n == 0)
+            break;
+        if (row_is(o, "W5")) {
+            buf[n] = '\0'; /* the answer is short and comes in one piece */
+            body = strtoull(buf, NULL, 10);
+        } else {
+            body += n;
+        }
+    }
+    hr_free(response);
+    return body;
+}
+
+static void start(struct hc_client *client, const char *method, const char *target) {
+    HC_DRIVE(client, NULL, hc_putrequest(client->conn, method, target, 0));
+    HC_DRIVE(client, NULL, hc_putheader(client->conn, HEADER_1_NAME, HEADER_1_VALUE));
+    HC_DRIVE(client, NULL, hc_putheader(client->conn, HEADER_2_NAME, HEADER_2_VALUE));
+}
+
+static uint64_t get(struct hc_client *client, const struct options *o, const char *target, char *buf) {
+    start(client, "GET", target);
+    HC_DRIVE(client, NULL, hc_endheaders(client->conn, NULL, 0));
+    return receive(client, o, buf);
+}
+
+static int64_t read_file(void *buf, size_t cap, void *user) { return (int64_t)upload_file_read(user, buf, cap); }
+
+static void push_file(struct hc_client *client, const struct options *o, struct upload_file *file, char *buf) {
+    HC_DRIVE(client, NULL, hc_putheader_int(client->conn, "Content-Length", (int64_t)o->size));
+    HC_DRIVE(client, NULL, hc_endheaders(client->conn, NULL, 0));
+    while (file->left > 0) {
+        size_t n = upload_file_read(file, buf, o->buffer);
+        for (size_t at = 0, sent; at < n; at += sent)
+            HC_DRIVE(client, NULL, hc_send(client->conn, buf + at, n - at, &sent));
+    }
+    HC_DRIVE(client, NULL, hc_finish_body(client->conn, NULL, 0));
+}
+
+static uint64_t upload(struct hc_client *client, const struct options *o, char *buf) {
+    struct upload_file file = upload_file_open(o);
+    hc_body body = {.struct_size = sizeof body, .length = o->size};
+    start(client, "PUT", "/upload");
+    if (style_is(o, "push")) {
+        push_file(client, o, &file, buf);
+    } else {
+        if (style_is(o, "callback")) {
+            body.kind = HC_BODY_CALLBACK;
+            body.read = read_file;
+            body.user = &file;
+        } else {
+            body.kind = HC_BODY_FD;
+            body.fd = file.fd;
+        }
+        HC_DRIVE(client, NULL, hc_endheaders(client->conn, &body, 0));
+    }
+    upload_file_close(&file);
+    return receive(client, o, buf);
+}
+
+static uint64_t idle_connections(const struct options *o, char *buf, uint64_t *body) {
+    struct hc_client *all = malloc(o->count * sizeof *all);
+    uint64_t before = driver_resident();
+    for (uint64_t i = 0; i < o->count; i++) {
+        hc_client_open(&all[i], STYLE_BLOCKING, o->port);
+        *body += get(&all[i], o, "/small", buf);
+    }
+    uint64_t bytes = driver_resident() - before;
+    for (uint64_t i = 0; i < o->count; i++)
+        hc_client_close(&all[i]);
+    free(all);
+    return bytes / o->count;
+}
+
+int main(int argc, char **argv) {
+    struct options o = driver_options(argc, argv);
+    char target[256];
+    uint64_t body = 0, idle = 0;
+    char *buf = driver_buffer(&o);
+    driver_target(&o, target, sizeof target);
+    if (row_is(&o, "W7")) {
+        idle = idle_connections(&o, buf, &body);
+    } else if (row_is(&o, "W6")) {
+        driver_unsupported(&o); /* pipelining deeper than the state diagram does not exist yet */
+    } else {
+        /* W0 too keeps one handle: its server closes, and the next request opens the connection again. */
+        struct hc_client client;
+        hc_client_open(&client, hc_style_of(&o), o.port);
+        for (uint64_t i = 0; i < o.count; i++)
+            body += row_is(&o, "W5") ? upload(&client, &o, buf) : get(&client, &o, target, buf);
+        hc_client_close(&client);
+    }
+    driver_report(&o, body, idle);
+    free(buf);
+    return 0;
+}
