@@ -9,16 +9,16 @@ enum { DESCRIPTORS_SEEN = 4096 };
 
 void check_status(int32_t got, int32_t want, const char *expression, const char *file, int line) {
     if (got == want) return;
-    print_error("%s\n  gave     %s (%d)\n  expected %s (%d)\n", expression, hc_status_name(got), got,
-                hc_status_name(want), want);
+    print_error("%s\n  gave     %s (%d)\n  expected %s (%d)\n", expression, hc_status_name(got),
+                got, hc_status_name(want), want);
     _fail(file, line);
 }
 
 void check_state(const hc_conn *c, int32_t want, const char *file, int line) {
     int32_t got = hc_state(c);
     if (got == want) return;
-    print_error("the state is %s, expected %s\n", got < 0 ? hc_status_name(got) : hc_state_name(got),
-                hc_state_name(want));
+    print_error("the state is %s, expected %s\n",
+                got < 0 ? hc_status_name(got) : hc_state_name(got), hc_state_name(want));
     _fail(file, line);
 }
 
@@ -28,10 +28,14 @@ static void print_visible(const char *label, const void *data, size_t len) {
     size_t used = 0;
     for (size_t i = 0; i < len && used + 8 < sizeof text; i++) {
         int wrote;
-        if (bytes[i] == '\r') wrote = snprintf(text + used, sizeof text - used, "\\r");
-        else if (bytes[i] == '\n') wrote = snprintf(text + used, sizeof text - used, "\\n\n    ");
-        else if (isprint(bytes[i])) wrote = snprintf(text + used, sizeof text - used, "%c", bytes[i]);
-        else wrote = snprintf(text + used, sizeof text - used, "\\x%02x", (unsigned)bytes[i]);
+        if (bytes[i] == '\r')
+            wrote = snprintf(text + used, sizeof text - used, "\\r");
+        else if (bytes[i] == '\n')
+            wrote = snprintf(text + used, sizeof text - used, "\\n\n    ");
+        else if (isprint(bytes[i]))
+            wrote = snprintf(text + used, sizeof text - used, "%c", bytes[i]);
+        else
+            wrote = snprintf(text + used, sizeof text - used, "\\x%02x", (unsigned)bytes[i]);
         used += (size_t)wrote;
     }
     text[used] = '\0';
@@ -66,7 +70,8 @@ int running_slowly(void) {
 
 /* By fcntl and not by /proc/self/fd: under valgrind that folder also shows valgrind's own. */
 static void census(unsigned char seen[DESCRIPTORS_SEEN]) {
-    for (int fd = 0; fd < DESCRIPTORS_SEEN; fd++) seen[fd] = fcntl(fd, F_GETFD) != -1;
+    for (int fd = 0; fd < DESCRIPTORS_SEEN; fd++)
+        seen[fd] = fcntl(fd, F_GETFD) != -1;
 }
 
 int run_test_group(const char *name, const struct CMUnitTest *tests, size_t count) {

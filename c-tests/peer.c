@@ -76,8 +76,10 @@ void make_pair(int fds[2]) {
 /* The thread. It uses no check of cmocka: those jump out of the test's own stack. */
 
 static void hang_up(peer *p) {
-    if (p->play.reset) close_with_reset(p->fd);
-    else close(p->fd);
+    if (p->play.reset)
+        close_with_reset(p->fd);
+    else
+        close(p->fd);
     p->fd = -1;
 }
 
@@ -115,7 +117,8 @@ static bool serve_connection(peer *p) {
             shut = true;
         }
         if (player_wants_connection(&p->play)) return true;
-        struct pollfd ready[2] = {{.fd = p->fd, .events = POLLIN}, {.fd = p->stop, .events = POLLIN}};
+        struct pollfd ready[2] = {{.fd = p->fd, .events = POLLIN},
+                                  {.fd = p->stop, .events = POLLIN}};
         if (output) ready[0].events |= POLLOUT;
         if (poll(ready, 2, PATIENCE_MS) <= 0) return false;
         if ((ready[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !hear(p)) return true;

@@ -13,7 +13,7 @@ typedef struct peer {
     int fd;       /* the connection; -1 between two */
     int stop;     /* an eventfd: the test is over */
     int port;
-    char host[32];/* "127.0.0.1:port" for hc_new */
+    char host[32]; /* "127.0.0.1:port" for hc_new */
 } peer;
 
 /* Listens on a port of 127.0.0.1 that the kernel picks. The first connection needs no ACCEPT. */

@@ -60,7 +60,8 @@ static void advance(player *p) {
             if (n > 0 && memcmp(rest, s->data, n) != 0) {
                 char got[200], want[200];
                 size_t same = 0;
-                while (rest[same] == s->data[same]) same++;
+                while (rest[same] == s->data[same])
+                    same++;
                 quote(got, sizeof got, rest + same, have - same);
                 quote(want, sizeof want, s->data + same, s->len - same);
                 fail_with(p, "at byte %zu of an expected piece came \"%s\" for \"%s\"", same, got,
@@ -86,15 +87,9 @@ static void advance(player *p) {
             if (p->sent < s->len) return;
             p->sent = 0;
             break;
-        case STEP_SHUT:
-            p->ended = true;
-            break;
-        case STEP_CLOSE:
-            p->ended = p->closed = true;
-            break;
-        case STEP_RESET:
-            p->ended = p->closed = p->reset = true;
-            break;
+        case STEP_SHUT: p->ended = true; break;
+        case STEP_CLOSE: p->ended = p->closed = true; break;
+        case STEP_RESET: p->ended = p->closed = p->reset = true; break;
         case STEP_END:
             if (have > 0) {
                 char got[200];
@@ -103,8 +98,7 @@ static void advance(player *p) {
             }
             return;
         case STEP_HOLD:
-        case STEP_ACCEPT:
-            return;
+        case STEP_ACCEPT: return;
         }
         p->at++;
     }

@@ -28,18 +28,30 @@ typedef struct step {
     size_t len;
 } step;
 
-#define EXPECT(literal) {STEP_EXPECT, literal, sizeof(literal) - 1}
-#define UNTIL(literal) {STEP_UNTIL, literal, sizeof(literal) - 1}
-#define TAKE(n) {STEP_TAKE, NULL, n}
-#define SEND(literal) {STEP_SEND, literal, sizeof(literal) - 1}
-#define SEND_N(pointer, n) {STEP_SEND, pointer, n}
-#define DRIP(literal) {STEP_DRIP, literal, sizeof(literal) - 1}
-#define SHUT {STEP_SHUT, NULL, 0}
-#define CLOSE {STEP_CLOSE, NULL, 0}
-#define RESET {STEP_RESET, NULL, 0}
-#define HOLD {STEP_HOLD, NULL, 0}
-#define ACCEPT {STEP_ACCEPT, NULL, 0}
-#define END {STEP_END, NULL, 0}
+#define EXPECT(literal) \
+    { STEP_EXPECT, literal, sizeof(literal) - 1 }
+#define UNTIL(literal) \
+    { STEP_UNTIL, literal, sizeof(literal) - 1 }
+#define TAKE(n) \
+    { STEP_TAKE, NULL, n }
+#define SEND(literal) \
+    { STEP_SEND, literal, sizeof(literal) - 1 }
+#define SEND_N(pointer, n) \
+    { STEP_SEND, pointer, n }
+#define DRIP(literal) \
+    { STEP_DRIP, literal, sizeof(literal) - 1 }
+#define SHUT \
+    { STEP_SHUT, NULL, 0 }
+#define CLOSE \
+    { STEP_CLOSE, NULL, 0 }
+#define RESET \
+    { STEP_RESET, NULL, 0 }
+#define HOLD \
+    { STEP_HOLD, NULL, 0 }
+#define ACCEPT \
+    { STEP_ACCEPT, NULL, 0 }
+#define END \
+    { STEP_END, NULL, 0 }
 
 /* The head that GET /path makes when the test says nothing more. */
 #define HEAD_OF(method, target) \
@@ -48,13 +60,13 @@ typedef struct step {
 
 typedef struct player {
     const step *at;
-    size_t sent;      /* bytes of the current STEP_SEND that are out */
-    char *log;        /* everything that came */
+    size_t sent; /* bytes of the current STEP_SEND that are out */
+    char *log;   /* everything that came */
     size_t log_len, log_cap;
-    size_t matched;   /* bytes of the log that steps have accounted for */
-    bool ended, reset;/* no more output: STEP_SHUT or STEP_CLOSE, STEP_RESET */
-    bool closed;      /* STEP_CLOSE or STEP_RESET: input is not wanted either */
-    char failure[512];/* the first thing that went wrong; "" when all is well */
+    size_t matched;    /* bytes of the log that steps have accounted for */
+    bool ended, reset; /* no more output: STEP_SHUT or STEP_CLOSE, STEP_RESET */
+    bool closed;       /* STEP_CLOSE or STEP_RESET: input is not wanted either */
+    char failure[512]; /* the first thing that went wrong; "" when all is well */
 } player;
 
 void player_start(player *p, const step *script);

@@ -50,8 +50,8 @@ static void test_header_access(void **state) {
 }
 
 static void test_joined_header_that_does_not_fit(void **state) {
-    static const step script[] = {
-        EXPECT(GET_OF("/")), SEND("HTTP/1.1 204 No Content\r\nA: one\r\na: two\r\n\r\n"), END};
+    static const step script[] = {EXPECT(GET_OF("/")),
+                                  SEND("HTTP/1.1 204 No Content\r\nA: one\r\na: two\r\n\r\n"), END};
     talk t;
     char buf[9];
     size_t need = 0, n = 0;
@@ -72,12 +72,19 @@ static void test_joined_header_that_does_not_fit(void **state) {
 /* No body, ever, and the connection serves the next request. */
 static void test_row_19_21_responses_without_a_body(void **state) {
     static const step script[] = {
-        EXPECT(GET_OF("/1")), SEND("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"),
-        EXPECT(GET_OF("/2")), SEND("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n"),
-        EXPECT(HEAD_OF("HEAD", "/3") "\r\n"), SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
-        EXPECT(HEAD_OF("HEAD", "/4") "\r\n"), SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
-        EXPECT(GET_OF("/5")), SEND("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
-        EXPECT(GET_OF("/6")), SEND("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nend"), END};
+        EXPECT(GET_OF("/1")),
+        SEND("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"),
+        EXPECT(GET_OF("/2")),
+        SEND("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        EXPECT(HEAD_OF("HEAD", "/3") "\r\n"),
+        SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"),
+        EXPECT(HEAD_OF("HEAD", "/4") "\r\n"),
+        SEND("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        EXPECT(GET_OF("/5")),
+        SEND("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"),
+        EXPECT(GET_OF("/6")),
+        SEND("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nend"),
+        END};
     static const char *const targets[] = {"/1", "/2", "/3", "/4", "/5"};
     talk t;
     talk_open(&t, state, script);
@@ -170,7 +177,10 @@ static void test_trailers(void **state) {
 }
 
 static void test_why_the_connection_closes(void **state) {
-    static const struct { const char *response; int32_t reason; } rows[] = {
+    static const struct {
+        const char *response;
+        int32_t reason;
+    } rows[] = {
         {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", HC_KEEP_ALIVE},
         {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: keep-alive\r\n\r\nx", HC_KEEP_ALIVE},
         {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: xclosex\r\n\r\nx", HC_KEEP_ALIVE},
@@ -181,11 +191,12 @@ static void test_why_the_connection_closes(void **state) {
         {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx", HC_CLOSE_HTTP10},
         {"HTTP/1.1 200 OK\r\n\r\nx", HC_CLOSE_NO_LENGTH},
         {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n"
-         "1\r\nx\r\n0\r\n\r\n", HC_CLOSE_AMBIGUOUS_FRAMING},
+         "1\r\nx\r\n0\r\n\r\n",
+         HC_CLOSE_AMBIGUOUS_FRAMING},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const step script[] = {EXPECT(GET_OF("/")), SEND_N(rows[i].response, strlen(rows[i].response)),
-                               SHUT, END};
+        const step script[] = {EXPECT(GET_OF("/")),
+                               SEND_N(rows[i].response, strlen(rows[i].response)), SHUT, END};
         talk t;
         talk_open(&t, state, script);
         talk_get(&t, "/");
@@ -194,7 +205,8 @@ static void test_why_the_connection_closes(void **state) {
                         hc_close_reason_name(rows[i].reason));
             fail();
         }
-        assert_state(t.c, rows[i].reason == HC_KEEP_ALIVE ? HC_STATE_UNREAD_RESPONSE : HC_STATE_IDLE);
+        assert_state(t.c,
+                     rows[i].reason == HC_KEEP_ALIVE ? HC_STATE_UNREAD_RESPONSE : HC_STATE_IDLE);
         talk_expect_body(&t, "x", 10);
         assert_talk_done(&t);
     }
@@ -217,7 +229,8 @@ static void test_we_asked_to_close(void **state) {
 static void test_row_22_85_detach(void **state) {
     static const step scripts[2][4] = {
         {UNTIL("Upgrade: chat\r\n\r\n"),
-         SEND("HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: upgrade\r\n\r\nfirst"),
+         SEND("HTTP/1.1 101 Switching Protocols\r\nUpgrade: chat\r\nConnection: "
+              "upgrade\r\n\r\nfirst"),
          EXPECT("raw"), END},
         {UNTIL("CONNECT other.test:443 HTTP/1.1\r\n"),
          SEND("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nfirst"), UNTIL("raw"), END},
@@ -230,8 +243,10 @@ static void test_row_22_85_detach(void **state) {
         const void *leftover = NULL;
         size_t n = 0;
         talk_open(&t, state, scripts[i]);
-        if (i == 0) talk_ok(&t, hc_request(t.c, "GET", "/chat", upgrade, 2, NULL, 0));
-        else talk_ok(&t, hc_request(t.c, "CONNECT", "other.test:443", NULL, 0, NULL, 0));
+        if (i == 0)
+            talk_ok(&t, hc_request(t.c, "GET", "/chat", upgrade, 2, NULL, 0));
+        else
+            talk_ok(&t, hc_request(t.c, "CONNECT", "other.test:443", NULL, 0, NULL, 0));
         talk_ok(&t, hc_getresponse(t.c, &t.r));
         assert_int_equal(hr_will_close(t.r), HC_CLOSE_UPGRADE);
         talk_ok(&t, hr_detach(t.r, &fd, &leftover, &n));

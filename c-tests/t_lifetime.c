@@ -9,7 +9,8 @@
 #include "talk.h"
 
 #define HELLO "HTTP/1.1 200 OK\r\nContent-Length: 11\r\nX-Kept: yes\r\n\r\nhello world"
-#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
+#define CHUNKED \
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"
 
 static const step hello[] = {EXPECT(GET_OF("/")), SEND(HELLO), END};
 
@@ -62,11 +63,15 @@ static void test_row_193_last_owner_closes(void **state) {
         receive_head(fds[1], buf, sizeof buf);
         send_text(fds[1], HELLO);
         assert_ok(hc_getresponse(c, &r));
-        if (order == 0) hc_free(c);
-        else hr_free(r);
+        if (order == 0)
+            hc_free(c);
+        else
+            hr_free(r);
         assert_int_equal(fcntl(fds[0], F_GETFD) >= 0, order == 0);
-        if (order == 0) hr_free(r);
-        else hc_free(c);
+        if (order == 0)
+            hr_free(r);
+        else
+            hc_free(c);
         assert_int_equal(fcntl(fds[0], F_GETFD), -1);
         assert_int_equal(read(fds[1], buf, 1), 0); /* the peer sees the end */
         close(fds[1]);
@@ -201,7 +206,8 @@ static void test_next_call_lifetime(void **state) {
 static void test_handle_lifetime(void **state) {
     static const step script[] = {
         EXPECT(GET_OF("/1")), SEND("HTTP/1.1 200 Fine\r\nX-One: 1\r\nContent-Length: 3\r\n\r\none"),
-        EXPECT(GET_OF("/2")), SEND("HTTP/1.1 200 OK\r\nX-Two: 2\r\nContent-Length: 3\r\n\r\ntwo"), END};
+        EXPECT(GET_OF("/2")), SEND("HTTP/1.1 200 OK\r\nX-Two: 2\r\nContent-Length: 3\r\n\r\ntwo"),
+        END};
     talk t;
     const void *body = NULL, *ignored = NULL;
     size_t n = 0, m = 0;
@@ -290,8 +296,10 @@ static void test_free_while_pending(void **state) {
             assert_ok(hc_getresponse(c, &r));
             assert_status(hr_read(r, buf, sizeof buf, &n), HC_WANT_READ);
         }
-        if (what == 1) hr_free(r), hc_free(c);
-        else hc_free(c), hr_free(r);
+        if (what == 1)
+            hr_free(r), hc_free(c);
+        else
+            hc_free(c), hr_free(r);
         close(fds[1]);
     }
 }

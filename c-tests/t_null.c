@@ -23,7 +23,8 @@ static void note(const char *function) {
 }
 
 /* One call that must be refused, and is noted as tried. */
-#define REFUSED(function, ...) (note(#function), assert_status(function(__VA_ARGS__), HC_ERR_INVALID_ARG))
+#define REFUSED(function, ...) \
+    (note(#function), assert_status(function(__VA_ARGS__), HC_ERR_INVALID_ARG))
 #define ANSWERS(function, want, ...) (note(#function), assert_true(function(__VA_ARGS__) == (want)))
 
 static void test_row_192_null_connection(void **state) {
@@ -161,8 +162,8 @@ static void test_row_192_names_of_anything(void **state) {
 }
 
 /* With a live handle: each refusal leaves the exchange as it was, and that then completes. */
-static const step get_hi[] = {EXPECT(GET_OF("/")), SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"),
-                              END};
+static const step get_hi[] = {EXPECT(GET_OF("/")),
+                              SEND("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"), END};
 
 static void test_row_192_requests(void **state) {
     talk t;
@@ -214,7 +215,8 @@ static void test_row_192_bodies(void **state) {
     const hc_iovec null_piece = {NULL, 1}, long_piece = {&byte, TOO_LONG};
     const hc_body good = {.struct_size = sizeof good, .fd = -1};
     hc_body bad[14];
-    for (size_t i = 0; i < COUNT_OF(bad); i++) bad[i] = good;
+    for (size_t i = 0; i < COUNT_OF(bad); i++)
+        bad[i] = good;
     bad[0].struct_size = 0;
     bad[1].struct_size = 4;
     bad[2].struct_size = SIZE_MAX; /* a size no version has */
@@ -352,13 +354,15 @@ static void test_row_192_every_function_was_tried(void **state) {
                 break;
             } else if (isalpha((unsigned char)*p) || *p == '_') {
                 char *end = p;
-                while (isalnum((unsigned char)*end) || *end == '_') end++;
+                while (isalnum((unsigned char)*end) || *end == '_')
+                    end++;
                 bool ours = strncmp(p, "hc_", 3) == 0 || strncmp(p, "hr_", 3) == 0;
                 if (ours && *end == '(') {
                     char name[64] = "";
                     memcpy(name, p, (size_t)(end - p) < 63 ? (size_t)(end - p) : 63);
                     bool known = false;
-                    for (size_t i = 0; i < tried_count; i++) known |= strcmp(tried[i], name) == 0;
+                    for (size_t i = 0; i < tried_count; i++)
+                        known |= strcmp(tried[i], name) == 0;
                     found++;
                     missing += !known;
                     if (!known) print_error("%s was not tried with bad arguments\n", name);

@@ -31,8 +31,8 @@ static void test_get_step_by_step(void **state) {
 
 static void test_explicit_lengths(void **state) {
     static const step script[] = {
-        EXPECT(HEAD_OF("GET", "/path") "Name: value\r\nWhole: to the NUL\r\n\r\n"), SEND(NO_CONTENT),
-        END};
+        EXPECT(HEAD_OF("GET", "/path") "Name: value\r\nWhole: to the NUL\r\n\r\n"),
+        SEND(NO_CONTENT), END};
     talk t;
     talk_open(&t, state, script);
     /* None of these buffers ends where the piece ends. */
@@ -102,11 +102,15 @@ static void test_request_in_one_call_with_own_host(void **state) {
 }
 
 static void test_methods_that_expect_a_body_say_zero(void **state) {
-    static const step script[] = {
-        EXPECT(HEAD_OF("POST", "/") "Content-Length: 0\r\n\r\n"), SEND(NO_CONTENT),
-        EXPECT(HEAD_OF("PUT", "/") "Content-Length: 0\r\n\r\n"), SEND(NO_CONTENT),
-        EXPECT(HEAD_OF("PATCH", "/") "Content-Length: 0\r\n\r\n"), SEND(NO_CONTENT),
-        EXPECT(HEAD_OF("OPTIONS", "*") "\r\n"), SEND(NO_CONTENT), END};
+    static const step script[] = {EXPECT(HEAD_OF("POST", "/") "Content-Length: 0\r\n\r\n"),
+                                  SEND(NO_CONTENT),
+                                  EXPECT(HEAD_OF("PUT", "/") "Content-Length: 0\r\n\r\n"),
+                                  SEND(NO_CONTENT),
+                                  EXPECT(HEAD_OF("PATCH", "/") "Content-Length: 0\r\n\r\n"),
+                                  SEND(NO_CONTENT),
+                                  EXPECT(HEAD_OF("OPTIONS", "*") "\r\n"),
+                                  SEND(NO_CONTENT),
+                                  END};
     static const char *const methods[] = {"POST", "PUT", "PATCH", "OPTIONS"};
     talk t;
     talk_open(&t, state, script);
@@ -174,7 +178,12 @@ static void test_row_119_a_zone_is_for_the_connect_only(void **state) {
 
 static void test_host_and_port_getters(void **state) {
     (void)state;
-    static const struct { const char *host; int32_t port; const char *name; int32_t number; } rows[] = {
+    static const struct {
+        const char *host;
+        int32_t port;
+        const char *name;
+        int32_t number;
+    } rows[] = {
         {"example.test", 0, "example.test", 80},
         {"example.test", 81, "example.test", 81},
         {"example.test:82", 0, "example.test", 82},
@@ -217,7 +226,8 @@ static void test_nothing_is_sent_early(void **state) {
 
 /* The arguments are the caller's again as soon as a call is over. */
 static void test_arguments_are_copied(void **state) {
-    static const step script[] = {EXPECT(HEAD_OF("GET", "/a") "K: v\r\n\r\n"), SEND(NO_CONTENT), END};
+    static const step script[] = {EXPECT(HEAD_OF("GET", "/a") "K: v\r\n\r\n"), SEND(NO_CONTENT),
+                                  END};
     char method[] = "GET", target[] = "/a", name[] = "K", value[] = "v";
     talk t;
     talk_open(&t, state, script);

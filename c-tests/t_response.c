@@ -8,8 +8,8 @@
 
 #define OK_HEAD(headers) "HTTP/1.1 200 OK\r\n" headers "\r\n"
 #define LENGTH_11 OK_HEAD("Content-Length: 11\r\n") "hello world"
-#define CHUNKED_11                                                                  \
-    OK_HEAD("Transfer-Encoding: chunked\r\n")                                       \
+#define CHUNKED_11                            \
+    OK_HEAD("Transfer-Encoding: chunked\r\n") \
     "4\r\nhell\r\n1;ext=\"x\"\r\no\r\n06\r\n world\r\n0\r\n\r\n"
 #define UNTIL_CLOSE_11 OK_HEAD("X: y\r\n") "hello world"
 
@@ -115,10 +115,12 @@ static void test_peek(void **state) {
 
 static void test_readline(void **state) {
     static const step scripts[][5] = {
-        {EXPECT(GET_OF("/")), SEND(OK_HEAD("Content-Length: 19\r\n") "one\r\n\nlong line\nend"), END},
+        {EXPECT(GET_OF("/")), SEND(OK_HEAD("Content-Length: 19\r\n") "one\r\n\nlong line\nend"),
+         END},
         {EXPECT(GET_OF("/")),
-         SEND(OK_HEAD("Transfer-Encoding: chunked\r\n")
-              "2\r\non\r\n3\r\ne\r\n\r\n5\r\n\nlong\r\n9\r\n line\nend\r\n0\r\n\r\n"), END},
+         SEND(OK_HEAD("Transfer-Encoding: chunked\r\n") "2\r\non\r\n3\r\ne\r\n\r\n5\r\n\nlong\r\n9"
+                                                        "\r\n line\nend\r\n0\r\n\r\n"),
+         END},
         {EXPECT(GET_OF("/")), SEND(OK_HEAD("") "one\r\n\nlong line\nend"), SHUT, END},
     };
     static const char *const lines[] = {"one\r\n", "\n", "long ", "line\n", "end", ""};
@@ -258,8 +260,9 @@ static void test_remaining(void **state) {
 static void test_calls_can_be_mixed(void **state) {
     static const step script[] = {
         EXPECT(GET_OF("/")),
-        SEND(OK_HEAD("Transfer-Encoding: chunked\r\n")
-             "a\r\n0123456789\r\n6\r\nline\nA\r\n10\r\nBCDEFGHIJKLMNOPQ\r\n0\r\n\r\n"), END};
+        SEND(OK_HEAD("Transfer-Encoding: chunked\r\n") "a\r\n0123456789\r\n6\r\nline\nA\r\n10\r\nBC"
+                                                       "DEFGHIJKLMNOPQ\r\n0\r\n\r\n"),
+        END};
     talk t;
     char buf[16];
     size_t n = 0;
@@ -282,20 +285,13 @@ static void test_calls_can_be_mixed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_EVERY_STYLE(test_read),
-        IN_EVERY_STYLE(test_read_of_nothing),
-        IN_EVERY_STYLE(test_read_full),
-        IN_EVERY_STYLE(test_read1),
-        IN_EVERY_STYLE(test_peek),
-        IN_EVERY_STYLE(test_readline),
-        IN_EVERY_STYLE(test_read_all),
-        IN_EVERY_STYLE(test_read_all_with_a_maximum),
-        IN_EVERY_STYLE(test_readv),
-        IN_EVERY_STYLE(test_to_fd),
-        IN_EVERY_STYLE(test_drain),
-        IN_EVERY_STYLE(test_drain_with_a_maximum),
-        IN_EVERY_STYLE(test_remaining),
-        IN_EVERY_STYLE(test_calls_can_be_mixed),
+        IN_EVERY_STYLE(test_read),      IN_EVERY_STYLE(test_read_of_nothing),
+        IN_EVERY_STYLE(test_read_full), IN_EVERY_STYLE(test_read1),
+        IN_EVERY_STYLE(test_peek),      IN_EVERY_STYLE(test_readline),
+        IN_EVERY_STYLE(test_read_all),  IN_EVERY_STYLE(test_read_all_with_a_maximum),
+        IN_EVERY_STYLE(test_readv),     IN_EVERY_STYLE(test_to_fd),
+        IN_EVERY_STYLE(test_drain),     IN_EVERY_STYLE(test_drain_with_a_maximum),
+        IN_EVERY_STYLE(test_remaining), IN_EVERY_STYLE(test_calls_can_be_mixed),
     };
     return RUN_TESTS(tests);
 }

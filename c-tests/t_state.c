@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "peer.h"
 #include "check.h"
+#include "peer.h"
 
 enum { STATES = 6, CALLS = 10 };
 
@@ -22,7 +22,7 @@ typedef enum { OWE_NOTHING, OWE_FOUR, OWE_CHUNKS } debt;
 typedef struct world {
     int listener, port, server; /* server: -1 before the client has connected */
     hc_conn *c;
-    hr_response *r;             /* the unread response */
+    hr_response *r; /* the unread response */
 } world;
 
 static void start_request(world *w, debt owed) {
@@ -64,7 +64,8 @@ static void leave(world *w) {
     w->server = -1;
     /* A connection that nobody accepted must not be taken for the next world's. */
     int stale;
-    while ((stale = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) close(stale);
+    while ((stale = accept4(w->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0)
+        close(stale);
 }
 
 static void set_up(world *w) {
@@ -130,8 +131,10 @@ static hc_status do_call(world *w, int32_t call) {
             send_text(w->server, ANSWER);
         }
         hc_status st = hc_getresponse(w->c, &r);
-        if (st == HC_OK) w->r = r;
-        else assert_null(r);
+        if (st == HC_OK)
+            w->r = r;
+        else
+            assert_null(r);
         return st;
     }
     case HC_CALL_READ_TO_END: return hr_read_all(w->r, 100, &data, &n);
@@ -223,7 +226,8 @@ static void test_send_needs_an_open_body(void **unused) {
     set_up(&w);
     enter(&w, HC_STATE_REQUEST_SENT, OWE_NOTHING);
     hc_status st = do_call(&w, HC_CALL_SEND); /* Content-Length: 0 was declared, or nothing */
-    if (st != HC_ERR_CANNOT_SEND_BODY && st != HC_ERR_BODY_OVERRUN) assert_status(st, HC_ERR_CANNOT_SEND_BODY);
+    if (st != HC_ERR_CANNOT_SEND_BODY && st != HC_ERR_BODY_OVERRUN)
+        assert_status(st, HC_ERR_CANNOT_SEND_BODY);
     assert_state(w.c, HC_STATE_REQUEST_SENT);
     leave(&w);
     tear_down(&w);
@@ -231,10 +235,14 @@ static void test_send_needs_an_open_body(void **unused) {
 
 static void test_names_and_bounds(void **unused) {
     (void)unused;
-    static const char *const names[STATES] = {"Idle", "Request-started", "Request-sent",
-                                              "Unread-response", "Req-started-unread-response",
+    static const char *const names[STATES] = {"Idle",
+                                              "Request-started",
+                                              "Request-sent",
+                                              "Unread-response",
+                                              "Req-started-unread-response",
                                               "Req-sent-unread-response"};
-    for (int32_t i = 0; i < STATES; i++) assert_text(hc_state_name(i), names[i]);
+    for (int32_t i = 0; i < STATES; i++)
+        assert_text(hc_state_name(i), names[i]);
     assert_text(hc_call_name(HC_CALL_PUTREQUEST), "hc_putrequest");
     assert_text(hc_call_name(HC_CALL_GETRESPONSE), "hc_getresponse");
     static const int32_t wild[] = {-1, 10, 12, INT32_MAX, INT32_MIN};
@@ -286,7 +294,8 @@ static void test_every_short_sequence_of_calls(void **unused) {
     for (;;) {
         reached[walk(&w, calls, length)]++;
         int i = 0;
-        while (i < length && ++calls[i] == CALLS) calls[i++] = 0;
+        while (i < length && ++calls[i] == CALLS)
+            calls[i++] = 0;
         if (i == length) break;
     }
     assert_true(reached[HC_STATE_REQUEST_SENT] > 0);

@@ -31,8 +31,7 @@ void talk_open(talk *t, void **state, const step *script) {
         assert_ok(hc_set_transport(t->c, &transport));
         break;
     }
-    case STYLE_COUNT:
-        fail();
+    case STYLE_COUNT: fail();
     }
 }
 
@@ -66,8 +65,10 @@ static void pump_memory(talk *t, hc_status status) {
     if (status == HC_WANT_READ) {
         char piece[5]; /* small, so that the library has to come back often */
         int64_t n = player_give(&t->play, piece, sizeof piece);
-        if (n > 0) assert_ok(hc_feed(t->c, piece, (size_t)n));
-        else if (n == 0) assert_ok(hc_feed_eof(t->c));
+        if (n > 0)
+            assert_ok(hc_feed(t->c, piece, (size_t)n));
+        else if (n == 0)
+            assert_ok(hc_feed_eof(t->c));
         moved = moved || n >= 0;
     }
     t->idle_turns = moved ? 0 : t->idle_turns + 1;

@@ -17,8 +17,8 @@ typedef enum {
 
 typedef struct talk {
     style how;
-    hc_conn *c;   /* made for the host example.test */
-    hr_response *r;/* the response that is being read, for the waits and for talk_close */
+    hc_conn *c;     /* made for the host example.test */
+    hr_response *r; /* the response that is being read, for the waits and for talk_close */
     peer p;
     wire w;
     player play;
@@ -36,18 +36,19 @@ void talk_close(talk *t, const char *file, int line);
 #define assert_talk_done(t) talk_close((t), __FILE__, __LINE__)
 
 /* Calls until the call is done. */
-#define talk_status(t, call, want)                                     \
-    do {                                                               \
-        hc_status talked_;                                             \
-        do {                                                           \
-            talked_ = (call);                                          \
-        } while (talk_again((t), talked_));                            \
-        check_status(talked_, (want), #call, __FILE__, __LINE__);      \
+#define talk_status(t, call, want)                                \
+    do {                                                          \
+        hc_status talked_;                                        \
+        do {                                                      \
+            talked_ = (call);                                     \
+        } while (talk_again((t), talked_));                       \
+        check_status(talked_, (want), #call, __FILE__, __LINE__); \
     } while (0)
 #define talk_ok(t, call) talk_status(t, call, HC_OK)
 
-#define IN_STYLE(f, suffix, number) {#f suffix, f, NULL, NULL, &talk_styles[number]}
-#define IN_EVERY_STYLE(f)                                                              \
+#define IN_STYLE(f, suffix, number) \
+    { #f suffix, f, NULL, NULL, &talk_styles[number] }
+#define IN_EVERY_STYLE(f)                                                                  \
     IN_STYLE(f, "/blocking", STYLE_BLOCKING), IN_STYLE(f, "/nonblocking", STYLE_NONBLOCK), \
         IN_STYLE(f, "/sansio", STYLE_SANSIO), IN_STYLE(f, "/callback", STYLE_CALLBACK)
 
