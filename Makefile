@@ -12,7 +12,7 @@ C_FILES = git ls-files '*.c' '*.h' '*.cpp' ':!include/httpclient.h'
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-release test-header test-servers tools check \
-        format header symbols asan fuzz bench clean
+        format header symbols asan fuzz bench counts clean
 
 help:
 	@echo 'make build     the library, in target/release'
@@ -25,6 +25,7 @@ help:
 	@echo 'make asan      the C harness under the address sanitizer'
 	@echo 'make fuzz      random input against the parsers'
 	@echo 'make bench     measures, beside other clients'
+	@echo 'make counts    the figures that do not depend on the machine'
 	@echo 'make clean     removes what was built'
 
 build:
@@ -53,8 +54,9 @@ test-release:
 test-header:
 	tests/checks/drift.sh include/httpclient.h
 
+# nginx, Apache, HAProxy, Node and Python against the library that is shipped.
 test-servers:
-	python3 tests/servers/run.py
+	python3 tests/servers/run.py --lib-dir build/release/lib --include include
 
 check:
 	packaging/check
@@ -77,7 +79,10 @@ fuzz:
 	packaging/fuzz
 
 bench:
-	benches/run.sh
+	python3 benches/run.py
+
+counts:
+	python3 benches/counts.py
 
 clean:
 	rm -rf build target
