@@ -1,0 +1,219 @@
+//! Getting the response: interim heads, the final head, and what follows from it for the
+//! body and the connection.
+
+use super::connection::{Connection, Pending};
+use super::record::Phase;
+use super::response::{Answer, End, Live, Response};
+use super::upload::{Owed, Upload};
+use super::wire::Receive;
+use crate::error::{Code, Error, Result};
+use crate::net::Step;
+use crate::net::deadline::Stopwatch;
+use crate::proto::Profile;
+use crate::proto::body::Body;
+use crate::proto::chunked::Decoder;
+use crate::proto::framing::{self, Deciding, Framed, Framing};
+use crate::proto::head::{Head, HeadReader};
+use crate::proto::reuse::{self, CloseReason};
+use crate::proto::state::{Event, State};
+
+impl Connection {
+    /// `hc_getresponse`.
+    pub fn get_response(&mut self) -> Result<Step<Answer>> {
+        self.check(Event::GetResponse, Pending::GetResponse)?;
+        if self.upload.is_open() {
+            match self.look_for_answer() {
+                Ok(true) => {}
+                Ok(false) => {
+                    let text = "the request still owes bytes of its body";
+                    return Err(Error::new(Code::HC_ERR_BODY_OWED, text));
+                }
+                Err(e) => return Err(self.fail(e)),
+            }
+        }
+        match self.run(Pending::GetResponse, Self::step_get_response)? {
+            Step::Done((framed, reason)) => Ok(Step::Done(self.take_answer(framed, reason))),
+            Step::Want(i) => Ok(Step::Want(i)),
+        }
+    }
+
+    fn step_get_response(&mut self) -> Result<Step<(Framed, CloseReason)>> {
+        loop {
+            if !self.has_answer && !self.out.is_sent() {
+                // What a non-blocking push left behind, or the head of a second attempt.
+                if let Step::Want(i) = self.ensure_wire()? {
+                    return Ok(Step::Want(i));
+                }
+                let flushed = match self.flush(false) {
+                    Err(e) => self.salvage(e)?,
+                    Ok(step) => step,
+                };
+                if let Step::Want(i) = flushed
+                    && !self.look_for_answer()?
+                {
+                    return Ok(Step::Want(i));
+                }
+            }
+            let how = if self.is_patient() { Receive::Patiently } else { Receive::Now };
+            match self.step_answer(how) {
+                Ok(Step::Done(())) => break,
+                Ok(Step::Want(i)) => return Ok(Step::Want(i)),
+                Err(e) if self.upload.owed == Owed::Undeclared && self.may_retry(&e) => self.start_again(),
+                Err(e) => return Err(e),
+            }
+        }
+        let found = Deciding::find(&self.head.fields);
+        let framed = framing::of_response(&self.head, &found, &self.request, self.tuning.profile)?;
+        let reason = reuse::decide(&self.head, &found, &framed, &self.request);
+        let early = self.upload.is_open() || !self.out.is_sent();
+        Ok(Step::Done((
+            framed,
+            if early && reason == CloseReason::Kept { CloseReason::EarlyResponse } else { reason },
+        )))
+    }
+
+    /// Reads up to the final head. Interim ones are told to whoever asked for it, counted, and
+    /// otherwise forgotten.
+    pub(super) fn step_answer(&mut self, how: Receive) -> Result<Step<()>> {
+        if self.has_answer {
+            return Ok(Step::Done(()));
+        }
+        let Some(wire) = &mut self.wire else {
+            return Err(Error::new(Code::HC_ERR_NOT_CONNECTED, "the connection is gone"));
+        };
+        if how != Receive::InPassing {
+            self.exchange.phase = Phase::ResponseHead;
+        }
+        if let Step::Want(i) = wire.pay_debt(&self.tuning, how)? {
+            return Ok(Step::Want(i));
+        }
+        loop {
+            let (bytes, eof) = (wire.received_bytes(), wire.is_at_eof());
+            if !bytes.is_empty() || eof {
+                let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
+                let progress = self.reader.advance(bytes, eof, limits, profile, &mut self.head)?;
+                wire.take(progress.used);
+                if progress.done {
+                    let status = self.head.status;
+                    if status >= 200 || status == 101 {
+                        self.has_answer = true;
+                        return Ok(Step::Done(()));
+                    }
+                    self.upload.continued |= status == 100;
+                    if let Some(hook) = &mut self.interim_hook {
+                        hook(status, &self.head.fields);
+                    }
+                    self.reader.next_head(limits)?;
+                    continue;
+                }
+            }
+            if let Step::Want(i) = wire.fill(&self.tuning, how)? {
+                return Ok(Step::Want(i));
+            }
+        }
+    }
+
+    /// The head is there: makes the response of it.
+    fn take_answer(&mut self, framed: Framed, reason: CloseReason) -> Answer {
+        self.last_id += 1;
+        let head = std::mem::take(&mut self.head);
+        let live = Live {
+            id: self.last_id,
+            body: Body::new(framed.framing),
+            status: head.status,
+            delivered: 0,
+            is_tunnel: framed.framing == Framing::Tunnel,
+        };
+        let mut response = Response::new(live.id);
+        self.has_answer = false;
+        self.reader = HeadReader::default();
+        self.upload = Upload::default();
+        self.exchange.phase = Phase::ResponseBody;
+        // Python counts a response as unread until it was read, even if there is nothing in
+        // it; otherwise an empty one is complete at once.
+        let complete = live.body.is_done() && self.tuning.profile == Profile::Safe;
+        let mut carrier = None;
+        if reason == CloseReason::Kept {
+            self.event(Event::GetResponse);
+            self.live = Some(live);
+            if complete {
+                self.finish(&mut response);
+            }
+        } else {
+            self.event(Event::GetLastResponse);
+            let wire = self.wire.take();
+            if complete {
+                response.end = End::Done;
+            } else if let Some(wire) = wire {
+                carrier = Some(Box::new(Self::carrier(wire, live, self)));
+            }
+            self.out.clear();
+            self.exchange.phase = Phase::None;
+        }
+        Answer { head, reason, response, carrier }
+    }
+
+    /// A response's memory, for the next one.
+    pub fn recycle(&mut self, head: Head) {
+        if !self.has_answer && !self.reader.has_begun() {
+            self.head = head;
+        }
+    }
+
+    /// The body has been read to its end.
+    pub(super) fn finish(&mut self, response: &mut Response) {
+        if let Some(live) = self.live.take()
+            && let Body::Chunked(mut decoder) = live.body
+        {
+            response.trailers = Decoder::take_trailers(&mut decoder);
+        }
+        response.end = End::Done;
+        self.end_of_response(true);
+    }
+
+    /// `hr_close`, or a response that is freed before its end: what is left of the body stands
+    /// in front of the next answer, and is skipped there if it is short.
+    pub fn give_up(&mut self, response: &mut Response) {
+        if matches!(response.end, End::Open) {
+            response.end = End::Closed;
+            self.give_up_id(response.id);
+        }
+    }
+
+    /// The same, by number.
+    pub fn give_up_id(&mut self, id: u64) {
+        if self.live.as_ref().is_none_or(|l| l.id != id) {
+            return;
+        }
+        let Some(live) = self.live.take() else { return };
+        let too_long = live.body.remaining().is_some_and(|n| n > self.tuning.limits.drain);
+        if let Some(wire) = &mut self.wire
+            && !live.body.is_done()
+        {
+            wire.debt = Some(live.body);
+        }
+        self.end_of_response(false);
+        if too_long && matches!(self.state(), State::Idle | State::RequestStarted) {
+            self.wire = None;
+        }
+    }
+
+    fn end_of_response(&mut self, read_to_end: bool) {
+        let was_last_thing = self.state() == State::UnreadResponse;
+        self.event(Event::ReadToEnd);
+        if was_last_thing {
+            self.exchange.phase = Phase::None;
+        }
+        let nothing_asked = matches!(self.state(), State::Idle | State::RequestStarted);
+        let Some(wire) = &mut self.wire else { return };
+        if read_to_end {
+            wire.served += 1;
+        }
+        wire.idle = Some(Stopwatch::start());
+        // Bytes that nobody asked for are no answer to the next request.
+        let unusable = wire.is_at_eof() || (read_to_end && !wire.received_bytes().is_empty());
+        if self.config.is_none() || (nothing_asked && unusable) {
+            self.wire = None;
+        }
+    }
+}

@@ -1,0 +1,477 @@
+//! The connection: its parts, its life, and the state machine's place in it.
+
+use std::os::fd::RawFd;
+
+use super::config::{Config, TimeoutKind, Timeouts, Tuning};
+use super::outgoing::Outgoing;
+use super::record::{Facts, Phase, Record, Resend};
+use super::response::Live;
+use super::upload::Upload;
+use super::wire::Wire;
+use crate::error::{Code, Error, Result};
+use crate::net::dial::{Attempt, Dial};
+use crate::net::memory::Pipe;
+use crate::net::{Interest, Step, Transport};
+use crate::proto::fields::Fields;
+use crate::proto::head::{Head, HeadReader};
+use crate::proto::request::RequestFacts;
+use crate::proto::state::{self, Event, State};
+
+/// A call that returned "not yet" and will be made again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pending {
+    /// None.
+    #[default]
+    None,
+    /// `hc_connect`.
+    Connect,
+    /// `hc_endheaders`.
+    EndHeaders,
+    /// `hc_request`.
+    Request,
+    /// `hc_finish_body`.
+    FinishBody,
+    /// `hc_getresponse`.
+    GetResponse,
+}
+
+/// Where connections come from.
+#[derive(Default)]
+pub enum Origin {
+    /// From the network, by host and port.
+    #[default]
+    Network,
+    /// The program owns the wire.
+    SansIo {
+        /// What it feeds and fetches.
+        pipe: Pipe,
+        /// A connection has been made of it; the next one gets another.
+        used: bool,
+    },
+    /// The program gave one transport, which serves one connection.
+    Given(Option<Box<dyn Transport>>),
+}
+
+/// Told of each interim response.
+pub type InterimHook = Box<dyn FnMut(u16, &Fields) + Send>;
+
+/// See the module. The fields are open to this room; what each call does with them stands in
+/// `request`, `upload`, `answer` and `reading`.
+#[derive(Default)]
+pub struct Connection {
+    /// `None` for a response that took its connection along.
+    pub(super) config: Option<Config>,
+    pub(super) tuning: Tuning,
+    pub(super) state: StateCell,
+    pub(super) pending: Pending,
+    pub(super) origin: Origin,
+    pub(super) dial: Option<Dial>,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) wire: Option<Wire>,
+    pub(super) out: Outgoing,
+    pub(super) request: RequestFacts,
+    pub(super) upload: Upload,
+    pub(super) reader: HeadReader,
+    /// The head being read; complete, with its answer not yet asked for, if `has_answer`.
+    pub(super) head: Head,
+    pub(super) has_answer: bool,
+    pub(super) live: Option<Live>,
+    pub(super) interim_hook: Option<InterimHook>,
+    pub(super) last_id: u64,
+    pub(super) exchange: Exchange,
+    pub(super) want: Option<Interest>,
+    pub(super) last_error: Option<Box<Record>>,
+    pub(super) output: Vec<u8>,
+    pub(super) output_taken: usize,
+}
+
+/// The state, which only [`Connection::event`] changes.
+#[derive(Clone, Copy)]
+pub struct StateCell(State);
+
+impl Default for StateCell {
+    fn default() -> Self {
+        Self(State::Idle)
+    }
+}
+
+/// What the current exchange has done so far.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Exchange {
+    pub(super) phase: Phase,
+    /// It has a connection.
+    started: bool,
+    sent_before: u64,
+    received_before: u64,
+    pub(super) reused: bool,
+    pub(super) idle_ms: i64,
+    pub(super) retried: bool,
+}
+
+impl Connection {
+    /// A connection to this host; nothing happens yet.
+    pub fn new(host: &[u8], port: i32) -> Result<Self> {
+        Ok(Self { config: Some(Config::new(host, port)?), ..Self::default() })
+    }
+
+    /// The carrier of a response that takes its connection along.
+    pub(super) fn carrier(wire: Wire, live: Live, from: &Self) -> Self {
+        Self {
+            tuning: from.tuning,
+            last_id: live.id,
+            exchange: from.exchange,
+            state: StateCell(State::UnreadResponse),
+            wire: Some(wire),
+            live: Some(live),
+            ..Self::default()
+        }
+    }
+
+    /// Where it stands.
+    #[inline]
+    #[must_use]
+    pub fn state(&self) -> State {
+        self.state.0
+    }
+
+    /// What was set.
+    #[must_use]
+    pub fn config(&self) -> Option<&Config> {
+        self.config.as_ref()
+    }
+
+    /// To set it. Only between exchanges would some of it make a difference to a request
+    /// that is under way, so all of it counts from the next call on.
+    pub fn config_mut(&mut self) -> Option<&mut Config> {
+        self.config.as_mut()
+    }
+
+    /// What was set that a response takes along.
+    #[must_use]
+    pub fn tuning(&self) -> &Tuning {
+        &self.tuning
+    }
+
+    /// To set it.
+    pub fn tuning_mut(&mut self) -> &mut Tuning {
+        &mut self.tuning
+    }
+
+    /// The timeouts, by number.
+    pub fn timeouts_mut(&mut self) -> &mut Timeouts {
+        &mut self.tuning.timeouts
+    }
+
+    /// Who is told of interim responses.
+    pub fn set_interim_hook(&mut self, hook: Option<InterimHook>) {
+        self.interim_hook = hook;
+    }
+
+    /// The last failure.
+    #[must_use]
+    pub fn last_error(&self) -> Option<&Record> {
+        self.last_error.as_deref()
+    }
+
+    /// The descriptor that carries it, if there is one.
+    #[must_use]
+    pub fn fd(&self) -> Option<RawFd> {
+        match (&self.dial, &self.wire) {
+            (Some(dial), _) => dial.fd(),
+            (None, Some(wire)) => wire.fd(),
+            (None, None) => None,
+        }
+    }
+
+    /// What a call that returned "not yet" waits for: descriptor, direction, and how many
+    /// milliseconds at most (-1 for ever).
+    #[must_use]
+    pub fn wants(&self) -> (Option<RawFd>, Option<Interest>, i64) {
+        (self.fd(), self.want, self.next_deadline().ms_left())
+    }
+
+    /// Is this call legal now? Nothing changes.
+    #[inline]
+    pub(super) fn check(&self, event: Event, pending: Pending) -> Result<State> {
+        if self.pending != pending && self.pending != Pending::None {
+            return Err(Error::new(Code::HC_ERR_PENDING, "another call has to be finished first"));
+        }
+        match state::next(self.state.0, event) {
+            Ok(next) => Ok(next),
+            Err(code) => Err(self.refusal(code, event)),
+        }
+    }
+
+    #[cold]
+    fn refusal(&self, code: Code, event: Event) -> Error {
+        let call = event.name().to_string_lossy();
+        let state = self.state.0.name().to_string_lossy();
+        Error::new(code, format!("{call} is not possible in state {state}"))
+    }
+
+    /// Something happened that changes the state. The table decides; what it does not know
+    /// cannot happen, because every call has asked [`Self::check`] before.
+    pub(super) fn event(&mut self, event: Event) {
+        if let Ok(next) = state::next(self.state.0, event) {
+            self.state.0 = next;
+        }
+    }
+
+    /// Keeps the reason of a call that failed, unless [`Self::fail`] has. The handle is as it
+    /// was before the call.
+    #[cold]
+    pub fn note(&mut self, e: &mut Error) {
+        if !e.is_noted() {
+            self.last_error = Some(Box::new(Record::of((**e).clone(), self.state.0)));
+        }
+    }
+
+    /// A failure of the network, the peer or a callback: the connection is closed, and all
+    /// of it that matters is written down.
+    #[cold]
+    pub(super) fn fail(&mut self, mut e: Error) -> Error {
+        let facts = self.exchange_facts();
+        let live = self.live.as_ref();
+        let record = Record {
+            phase: self.exchange.phase,
+            resend: match live {
+                Some(_) => Resend::No,
+                None => Resend::decide(e.code, facts),
+            },
+            reused: facts.reused,
+            http_status: live.map_or(0, |l| l.status),
+            sent: facts.sent,
+            received: facts.received,
+            body_received: live.map_or(0, |l| l.delivered),
+            body_expected: live.and_then(|l| l.body.remaining()),
+            idle_ms: self.exchange.idle_ms,
+            attempts: std::mem::take(&mut self.attempts),
+            ..Record::of((*e).clone(), self.state.0)
+        };
+        self.last_error = Some(Box::new(record));
+        self.drop_connection();
+        self.event(Event::Failed);
+        e.set_noted();
+        e
+    }
+
+    pub(super) fn exchange_facts(&self) -> Facts {
+        let (sent, received) = self.wire.as_ref().map_or((0, 0), |w| (w.sent, w.received));
+        Facts {
+            sent: sent.saturating_sub(self.exchange.sent_before),
+            received: received.saturating_sub(self.exchange.received_before),
+            reused: self.exchange.reused,
+        }
+    }
+
+    /// `hc_connect`.
+    pub fn connect(&mut self) -> Result<Step<()>> {
+        self.check(Event::Connect, Pending::Connect)?;
+        if self.wire.is_some() {
+            return Err(already_connected());
+        }
+        self.run(Pending::Connect, Self::open)
+    }
+
+    /// `hc_close`: legal in every state.
+    pub fn close(&mut self) {
+        self.drop_connection();
+        self.event(Event::Close);
+    }
+
+    /// The connection is gone, and with it all that was under way on it.
+    pub(super) fn drop_connection(&mut self) {
+        self.wire = None;
+        self.dial = None;
+        self.live = None;
+        self.pending = Pending::None;
+        self.want = None;
+        self.has_answer = false;
+        self.reader = HeadReader::default();
+        self.upload = Upload::default();
+        self.out.clear();
+        self.exchange.phase = Phase::None;
+    }
+
+    /// `hc_abandon`: the same, but what carries the connection is left as it is for whoever
+    /// shares it.
+    pub fn abandon(&mut self) {
+        if let Some(wire) = self.wire.take() {
+            wire.into_transport().abandon();
+        }
+        self.close();
+    }
+
+    /// The next connection is this descriptor, which is connected already.
+    pub fn adopt(&mut self, transport: Box<dyn Transport>) -> Result<()> {
+        self.check_unconnected()?;
+        self.opened(transport);
+        Ok(())
+    }
+
+    /// Connections come from here from now on.
+    pub fn set_origin(&mut self, origin: Origin) -> Result<()> {
+        self.check_unconnected()?;
+        self.origin = origin;
+        Ok(())
+    }
+
+    /// Is this a moment to exchange what carries the connection?
+    pub fn check_unconnected(&self) -> Result<()> {
+        self.check(Event::Connect, Pending::None)?;
+        if self.wire.is_some() { Err(already_connected()) } else { Ok(()) }
+    }
+
+    /// A request is about to be sent: nothing of it has happened yet.
+    pub(super) fn begin_exchange(&mut self) {
+        self.exchange = Exchange { idle_ms: -1, ..Exchange::default() };
+        self.has_answer = false;
+        self.reader = HeadReader::default();
+    }
+
+    /// Makes sure that the exchange has a connection. A kept one is looked at first: one that
+    /// is not silent is not taken, because what it says is no answer to what we ask.
+    #[inline]
+    pub(super) fn ensure_wire(&mut self) -> Result<Step<()>> {
+        if self.exchange.started {
+            return Ok(Step::Done(()));
+        }
+        if let Some(wire) = &mut self.wire {
+            // With an unread response in front, what has arrived belongs to that.
+            let fine = self.live.is_some()
+                || (wire.pay_debt_at_once(&self.tuning) && (wire.served == 0 || wire.is_reusable(&self.tuning)));
+            if !fine {
+                self.wire = None;
+            }
+        }
+        if self.wire.is_none() {
+            if self.dial.is_none() && self.config.as_ref().is_none_or(|c| !c.auto_open) {
+                return Err(not_connected());
+            }
+            if let Step::Want(i) = self.open()? {
+                return Ok(Step::Want(i));
+            }
+        }
+        if let Some(wire) = &self.wire {
+            self.exchange.started = true;
+            self.exchange.sent_before = wire.sent;
+            self.exchange.received_before = wire.received;
+            self.exchange.reused = wire.served > 0;
+            if let Some(idle) = wire.idle.filter(|_| wire.served > 0) {
+                self.exchange.idle_ms = idle.ms();
+            }
+        }
+        Ok(Step::Done(()))
+    }
+
+    /// The same request again, on another connection.
+    pub(super) fn start_again(&mut self) {
+        self.wire = None;
+        self.reader = HeadReader::default();
+        self.out.rewind();
+        self.exchange = Exchange { retried: true, idle_ms: -1, ..Exchange::default() };
+    }
+
+    /// Goes on with making a connection.
+    fn open(&mut self) -> Result<Step<()>> {
+        let transport: Box<dyn Transport> = match &mut self.origin {
+            Origin::SansIo { pipe, used } => {
+                if std::mem::replace(used, true) {
+                    // The old pipe may have gone with a response.
+                    *pipe = Pipe::default();
+                    self.output.clear();
+                    self.output_taken = 0;
+                }
+                Box::new(pipe.transport())
+            }
+            Origin::Given(given) => given.take().ok_or_else(not_connected)?,
+            Origin::Network => match self.step_dial()? {
+                Step::Done(transport) => transport,
+                Step::Want(i) => return Ok(Step::Want(i)),
+            },
+        };
+        self.opened(transport);
+        Ok(Step::Done(()))
+    }
+
+    fn opened(&mut self, transport: Box<dyn Transport>) {
+        self.wire = Some(Wire::new(transport));
+    }
+
+    fn step_dial(&mut self) -> Result<Step<Box<dyn Transport>>> {
+        if self.dial.is_none() {
+            let Some(config) = &self.config else { return Err(not_connected()) };
+            let ms = self.tuning.timeouts.connect;
+            self.dial = Some(Dial::new(&config.target.host, config.target.port, ms, TimeoutKind::Connect as i32));
+        }
+        let Some(dial) = &mut self.dial else { return Err(not_connected()) };
+        self.exchange.phase = if dial.is_resolved() { Phase::Connect } else { Phase::Resolve };
+        let step = dial.step();
+        if dial.is_resolved() {
+            self.exchange.phase = Phase::Connect;
+        }
+        if let Ok(Step::Want(i)) = step {
+            return Ok(Step::Want(i));
+        }
+        self.attempts = dial.attempts().to_vec();
+        self.dial = None;
+        step.map(|s| match s {
+            Step::Done(tcp) => Step::Done(Box::new(tcp) as Box<dyn Transport>),
+            Step::Want(i) => Step::Want(i),
+        })
+    }
+
+    /// `hc_feed`.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<()> {
+        match &self.origin {
+            Origin::SansIo { pipe, .. } => pipe.feed(bytes),
+            _ => Err(not_sans_io()),
+        }
+    }
+
+    /// `hc_feed_eof`.
+    pub fn feed_eof(&mut self) -> Result<()> {
+        match &self.origin {
+            Origin::SansIo { pipe, .. } => {
+                pipe.feed_eof();
+                Ok(())
+            }
+            _ => Err(not_sans_io()),
+        }
+    }
+
+    /// `hc_output`: what waits to be sent.
+    pub fn output(&mut self) -> Result<&[u8]> {
+        let Origin::SansIo { pipe, .. } = &self.origin else { return Err(not_sans_io()) };
+        if self.output_taken == self.output.len() {
+            self.output.clear();
+            self.output_taken = 0;
+            pipe.take_output(&mut self.output)?;
+        }
+        Ok(self.output.get(self.output_taken..).unwrap_or_default())
+    }
+
+    /// `hc_output_consumed`.
+    pub fn output_consumed(&mut self, n: usize) -> Result<()> {
+        if n > self.output.len() - self.output_taken {
+            return Err(Error::new(Code::HC_ERR_INVALID_ARG, "more bytes than hc_output gave"));
+        }
+        self.output_taken += n;
+        Ok(())
+    }
+}
+
+#[cold]
+fn already_connected() -> Error {
+    Error::new(Code::HC_ERR_ALREADY_CONNECTED, "the connection is open already")
+}
+
+#[cold]
+fn not_connected() -> Error {
+    Error::new(Code::HC_ERR_NOT_CONNECTED, "there is no connection, and none may be opened by itself")
+}
+
+#[cold]
+fn not_sans_io() -> Error {
+    Error::new(Code::HC_ERR_UNSUPPORTED, "this connection has a transport of its own (see hc_set_sansio)")
+}

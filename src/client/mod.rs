@@ -1,0 +1,17 @@
+//! A connection and its responses: what the calls of the library do, in steps that can stop
+//! anywhere. No pointers, no system calls: those are the neighbours' business.
+#![forbid(unsafe_code)]
+
+pub mod answer;
+pub mod body_source;
+pub mod config;
+pub mod connection;
+pub mod drive;
+pub mod outgoing;
+pub mod push;
+pub mod reading;
+pub mod record;
+pub mod request;
+pub mod response;
+pub mod upload;
+pub mod wire;

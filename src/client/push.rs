@@ -1,0 +1,175 @@
+//! Request bodies that the program pushes after the head.
+
+use std::io::IoSlice;
+
+use super::connection::{Connection, Pending};
+use super::record::Phase;
+use super::request::RequestFields;
+use super::upload::Owed;
+use crate::error::{Code, Error, Result};
+use crate::net::{Interest, Step};
+use crate::proto::chunked::{CHUNK_END, LAST_CHUNK, SizeLine};
+use crate::proto::request::add_trailer;
+use crate::proto::state::Event;
+
+/// The most that one chunk takes from a push: what of it the peer does not take at once is
+/// copied, so that a promised chunk is always whole.
+const MOST_CHUNK: usize = 64 * 1024;
+
+impl Connection {
+    /// Body bytes that are still to be sent; `None` while chunks are open.
+    #[must_use]
+    pub fn body_owed(&self) -> Option<u64> {
+        match self.upload.owed {
+            Owed::Length(n) => Some(n),
+            Owed::Chunks => None,
+            Owed::Undeclared | Owed::Nothing | Owed::Unchecked => Some(0),
+        }
+    }
+
+    /// `hc_send`: how many bytes were taken. All of them, unless the connection is in
+    /// non-blocking mode.
+    pub fn send(&mut self, data: &[u8]) -> Result<Step<usize>> {
+        self.check_push(data.len() as u64)?;
+        let mut sent = 0;
+        while sent < data.len() {
+            match self.drive(|c| c.step_push(&data[sent..])) {
+                Ok(Step::Done(n)) => sent += n,
+                Ok(Step::Want(i)) if sent == 0 => return Ok(Step::Want(i)),
+                Ok(Step::Want(_)) => break,
+                Err(e) if e.code == Code::HC_ERR_EARLY_RESPONSE => return Err(e),
+                Err(e) => return Err(self.fail(e)),
+            }
+        }
+        Ok(Step::Done(sent))
+    }
+
+    /// `hc_finish_body`.
+    pub fn finish_body(&mut self, trailers: &RequestFields<'_>) -> Result<Step<()>> {
+        self.check(Event::FinishBody, Pending::FinishBody)?;
+        if self.pending == Pending::None {
+            self.close_body(trailers)?;
+        }
+        self.run(Pending::FinishBody, |c| {
+            let step = match c.flush(false) {
+                Err(e) => c.salvage(e)?,
+                Ok(Step::Want(i)) if c.look_for_answer()? => {
+                    let _ = i;
+                    Step::Done(())
+                }
+                Ok(step) => step,
+            };
+            if step == Step::Done(()) {
+                c.upload.owed = Owed::Nothing;
+            }
+            Ok(step)
+        })
+    }
+
+    fn check_push(&self, len: u64) -> Result<()> {
+        self.check(Event::Send, Pending::None)?;
+        match self.upload.owed {
+            Owed::Undeclared => {
+                Err(Error::new(Code::HC_ERR_CANNOT_SEND_BODY, "the request has declared no body"))
+            }
+            Owed::Length(left) if len > left => Err(Error::new(
+                Code::HC_ERR_BODY_OVERRUN,
+                format!("{len} bytes of body, but only {left} of the declared length are left"),
+            )),
+            Owed::Nothing if len > 0 => {
+                Err(Error::new(Code::HC_ERR_BODY_OVERRUN, "the body has been sent to its end"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn step_push(&mut self, data: &[u8]) -> Result<Step<usize>> {
+        let step = match self.try_push(data) {
+            Err(e) => match self.salvage(e)? {
+                Step::Done(()) => return Err(early()),
+                Step::Want(i) => Step::Want(i),
+            },
+            Ok(step) => step,
+        };
+        match step {
+            Step::Want(Interest::Write) if self.look_for_answer()? => Err(early()),
+            Step::Want(Interest::Write) if self.live.is_none() => Ok(Step::Want(Interest::Either)),
+            step => Ok(step),
+        }
+    }
+
+    fn try_push(&mut self, data: &[u8]) -> Result<Step<usize>> {
+        if let Step::Want(i) = self.wait_for_continue()? {
+            return Ok(Step::Want(i));
+        }
+        if self.has_answer {
+            return Err(early());
+        }
+        self.exchange.phase = Phase::SendBody;
+        if let Step::Want(i) = self.flush(false)? {
+            return Ok(Step::Want(i));
+        }
+        let Some(wire) = &mut self.wire else {
+            return Err(Error::new(Code::HC_ERR_NOT_CONNECTED, "the connection is gone"));
+        };
+        if !self.upload.framed {
+            return match wire.write(&[IoSlice::new(data)], false, &self.tuning)? {
+                Step::Done(n) => {
+                    self.upload.paid(n as u64);
+                    Ok(Step::Done(n))
+                }
+                Step::Want(i) => Ok(Step::Want(i)),
+            };
+        }
+        let chunk = &data[..data.len().min(MOST_CHUNK)];
+        self.out.push(SizeLine::of(chunk.len() as u64).as_bytes())?;
+        let mut position = 0;
+        let step = self.out.send_with(wire, &[IoSlice::new(chunk)], CHUNK_END, &mut position, &self.tuning)?;
+        if let Step::Want(i) = step {
+            if position == 0 && self.out.is_block_untouched() {
+                self.out.clear_block();
+                return Ok(Step::Want(i));
+            }
+            let rest = usize::try_from(position).unwrap_or(usize::MAX);
+            self.out.push(chunk.get(rest..).unwrap_or_default())?;
+            let end = rest.saturating_sub(chunk.len());
+            self.out.push(CHUNK_END.get(end..).unwrap_or_default())?;
+        }
+        Ok(Step::Done(chunk.len()))
+    }
+
+    fn close_body(&mut self, trailers: &RequestFields<'_>) -> Result<()> {
+        match self.upload.owed {
+            Owed::Chunks => {}
+            Owed::Undeclared => {
+                return Err(Error::new(Code::HC_ERR_CANNOT_SEND_BODY, "the request has declared no body"));
+            }
+            Owed::Length(left @ 1..) => {
+                return Err(Error::new(
+                    Code::HC_ERR_BODY_OWED,
+                    format!("{left} bytes of the declared length have not been sent"),
+                ));
+            }
+            Owed::Length(0) | Owed::Nothing | Owed::Unchecked => {
+                if trailers.count > 0 {
+                    return Err(Error::new(Code::HC_ERR_INVALID_ARG, "only a body in chunks has trailers"));
+                }
+                return Ok(());
+            }
+        }
+        let mut lines = Vec::new();
+        for i in 0..trailers.count {
+            let f = (trailers.get)(i)?;
+            add_trailer(&mut lines, f.name, f.value)?;
+        }
+        self.out.block.try_reserve(lines.len() + 8)?;
+        self.out.push(LAST_CHUNK)?;
+        self.out.push(&lines)?;
+        self.out.push(CHUNK_END)
+    }
+}
+
+#[cold]
+fn early() -> Error {
+    Error::new(Code::HC_ERR_EARLY_RESPONSE, "the server has answered before the body was sent")
+}

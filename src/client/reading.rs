@@ -1,0 +1,377 @@
+//! Reading the body of a response.
+
+use super::connection::Connection;
+use super::record::Record;
+use super::response::{End, Response, closed};
+use super::wire::Receive;
+use crate::error::{Code, Error, Result};
+use crate::net::{Step, Transport};
+use crate::proto::Profile;
+use crate::proto::body::Body;
+
+/// Buffers from this size on are received into directly; smaller ones share receives.
+const DIRECT: usize = 8 * 1024;
+/// How much `hr_read_all` asks memory for at a time at most: never by a length that the peer
+/// declares and may not send.
+const MOST_GROWTH: usize = 1024 * 1024;
+const LEAST_GROWTH: usize = 4 * 1024;
+
+impl Connection {
+    /// `hr_read` and `hr_read1`: some bytes, at least one; 0 at the end.
+    #[inline]
+    pub fn read(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<usize>> {
+        self.read_part(response, out, false)
+    }
+
+    /// `whole`: the caller wants all of the body, so that a body cut short is an error in every
+    /// profile.
+    fn read_part(&mut self, response: &mut Response, out: &mut [u8], whole: bool) -> Result<Step<usize>> {
+        if !self.enter_body(response)? || out.is_empty() {
+            return Ok(Step::Done(0));
+        }
+        let step = self.drive(|c| c.step_read(out, whole));
+        self.leave_body(response, step)
+    }
+
+    /// True if the response is the one being read and may have more.
+    #[inline]
+    fn enter_body(&mut self, response: &mut Response) -> Result<bool> {
+        let open = response.check_open()?;
+        if open && self.live.as_ref().is_none_or(|l| l.id != response.id) {
+            response.end = End::Closed;
+            return Err(closed());
+        }
+        Ok(open)
+    }
+
+    /// Notes the end or the failure that a step met.
+    #[inline]
+    fn leave_body<T>(&mut self, response: &mut Response, step: Result<Step<T>>) -> Result<Step<T>> {
+        match step {
+            Ok(step) => {
+                if self.live.as_ref().is_some_and(|l| l.body.is_done()) {
+                    self.finish(response);
+                }
+                Ok(step)
+            }
+            Err(e) => Err(self.fail_body(response, e)),
+        }
+    }
+
+    #[cold]
+    fn fail_body(&mut self, response: &mut Response, e: Error) -> Error {
+        response.end = End::Failed(e.clone());
+        let e = self.fail(e);
+        response.last_error.clone_from(&self.last_error);
+        e
+    }
+
+    /// Keeps the reason of a reading call that failed, unless it is the failure of the body,
+    /// which is kept already.
+    #[cold]
+    pub fn note_body(&self, response: &mut Response, e: &Error) {
+        if !e.is_noted() && !matches!(response.end, End::Failed(_)) {
+            response.last_error = Some(Box::new(Record::of((**e).clone(), self.state())));
+        }
+    }
+
+    #[inline]
+    fn step_read(&mut self, out: &mut [u8], whole: bool) -> Result<Step<usize>> {
+        let how = if self.is_patient() { Receive::Patiently } else { Receive::Now };
+        let (Some(wire), Some(live)) = (&mut self.wire, &mut self.live) else { return Err(closed()) };
+        let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
+        loop {
+            if live.body.is_done() {
+                return Ok(Step::Done(0));
+            }
+            let bytes = wire.received_bytes();
+            if !bytes.is_empty() {
+                let (used, made) = live.body.take(bytes, out, limits, profile)?;
+                wire.take(used);
+                live.delivered += made as u64;
+                if made > 0 || live.body.is_done() {
+                    return Ok(Step::Done(made));
+                }
+                if used > 0 {
+                    continue;
+                }
+            }
+            let direct = live.body.direct();
+            let most = usize::try_from(direct).unwrap_or(usize::MAX).min(out.len());
+            let last = direct == most as u64 && matches!(live.body, Body::Length(_));
+            let arrived = if most >= DIRECT || last {
+                let step = wire.read_direct(out.get_mut(..most).unwrap_or_default(), last, &self.tuning, how)?;
+                if let Step::Done(n @ 1..) = step {
+                    live.body.passed(n as u64);
+                    live.delivered += n as u64;
+                    return Ok(Step::Done(n));
+                }
+                step
+            } else {
+                wire.fill(&self.tuning, how)?
+            };
+            match arrived {
+                Step::Want(i) => return Ok(Step::Want(i)),
+                Step::Done(0) => {
+                    // Python's sized reads take a body cut short for a whole one.
+                    if profile == Profile::Python && !whole && matches!(live.body, Body::Length(_)) {
+                        live.body = Body::Done;
+                    }
+                    live.body.ended(live.delivered, profile)?;
+                }
+                Step::Done(_) => {}
+            }
+        }
+    }
+
+    /// `hr_read_full`: fills the buffer unless the body ends. `response.partial` is how far it
+    /// got, also on failure.
+    pub fn read_full(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<usize>> {
+        loop {
+            let Some(rest) = out.get_mut(response.partial..).filter(|r| !r.is_empty()) else {
+                return Ok(Step::Done(std::mem::take(&mut response.partial)));
+            };
+            match self.read_part(response, rest, true)? {
+                Step::Done(0) => return Ok(Step::Done(std::mem::take(&mut response.partial))),
+                Step::Done(n) => response.partial += n,
+                Step::Want(i) => return Ok(Step::Want(i)),
+            }
+        }
+    }
+
+    /// `hr_readv`: at least one byte, and more only without waiting.
+    pub fn read_vectored(
+        &mut self,
+        response: &mut Response,
+        parts: &mut [std::io::IoSliceMut<'_>],
+    ) -> Result<Step<usize>> {
+        let mut total = 0;
+        for part in parts.iter_mut().filter(|p| !p.is_empty()) {
+            if total > 0 && self.wire.as_ref().is_none_or(|w| w.received_bytes().is_empty()) {
+                break;
+            }
+            match self.read(response, part) {
+                Ok(Step::Done(n)) => {
+                    total += n;
+                    if n < part.len() {
+                        break;
+                    }
+                }
+                Ok(Step::Want(i)) if total == 0 => return Ok(Step::Want(i)),
+                Err(e) if total == 0 => return Err(e),
+                // The failure is kept and comes with the next call.
+                Ok(Step::Want(_)) | Err(_) => break,
+            }
+        }
+        Ok(Step::Done(total))
+    }
+
+    /// `hr_peek`: body bytes that have arrived, not taken; none at the end.
+    pub fn peek(&mut self, response: &mut Response) -> Result<Step<&[u8]>> {
+        if !self.enter_body(response)? {
+            return Ok(Step::Done(&[]));
+        }
+        let step = self.drive(Self::step_peek);
+        match self.leave_body(response, step)? {
+            Step::Want(i) => Ok(Step::Want(i)),
+            Step::Done(()) => match (&self.wire, &self.live) {
+                (Some(wire), Some(live)) => Ok(Step::Done(live.body.peek(wire.received_bytes()))),
+                _ => Ok(Step::Done(&[])),
+            },
+        }
+    }
+
+    fn step_peek(&mut self) -> Result<Step<()>> {
+        let how = if self.is_patient() { Receive::Patiently } else { Receive::Now };
+        let (Some(wire), Some(live)) = (&mut self.wire, &mut self.live) else { return Err(closed()) };
+        let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
+        loop {
+            if live.body.is_done() {
+                return Ok(Step::Done(()));
+            }
+            // Without room for output this takes framing only, up to the next data byte.
+            let (used, _) = match live.body {
+                Body::Chunked(_) => live.body.take(wire.received_bytes(), &mut [], limits, profile)?,
+                _ => (0, 0),
+            };
+            wire.take(used);
+            if live.body.is_done() || !live.body.peek(wire.received_bytes()).is_empty() {
+                return Ok(Step::Done(()));
+            }
+            match wire.fill(&self.tuning, how)? {
+                Step::Want(i) => return Ok(Step::Want(i)),
+                Step::Done(0) => live.body.ended(live.delivered, profile)?,
+                Step::Done(_) => {}
+            }
+        }
+    }
+
+    /// Takes bytes that were peeked at.
+    fn consume(&mut self, response: &mut Response, n: usize) {
+        let (Some(wire), Some(live)) = (&mut self.wire, &mut self.live) else { return };
+        wire.take(n);
+        live.body.passed(n as u64);
+        live.delivered += n as u64;
+        if live.body.is_done() {
+            self.finish(response);
+        }
+    }
+
+    /// Hands the body to `sink`, piece by piece, until it takes no more. `sink` says how many
+    /// bytes it took and whether it wants to go on.
+    fn pour(
+        &mut self,
+        response: &mut Response,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(usize, bool)>,
+    ) -> Result<Step<()>> {
+        loop {
+            let bytes = match self.peek(response)? {
+                Step::Done([]) => return Ok(Step::Done(())),
+                Step::Done(bytes) => bytes,
+                Step::Want(i) => return Ok(Step::Want(i)),
+            };
+            let (n, more) = sink(bytes)?;
+            self.consume(response, n);
+            if !more {
+                return Ok(Step::Done(()));
+            }
+        }
+    }
+
+    /// `hr_readline`: through the next line feed, or to the end, or until the buffer is full.
+    pub fn read_line(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<usize>> {
+        if out.is_empty() {
+            return Ok(Step::Done(0));
+        }
+        let mut at = response.partial;
+        let step = self.pour(response, &mut |bytes| {
+            let room = out.get_mut(at..).unwrap_or_default();
+            let line = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
+            let n = line.min(room.len());
+            for (to, from) in room.iter_mut().zip(&bytes[..n]) {
+                *to = *from;
+            }
+            at += n;
+            Ok((n, at < out.len() && bytes[..n].last() != Some(&b'\n')))
+        });
+        response.partial = at;
+        match step? {
+            Step::Done(()) => Ok(Step::Done(std::mem::take(&mut response.partial))),
+            Step::Want(i) => Ok(Step::Want(i)),
+        }
+    }
+
+    /// `hr_drain`: reads and drops up to `max` bytes. `response.partial` counts them.
+    pub fn drain(&mut self, response: &mut Response, max: u64) -> Result<Step<u64>> {
+        self.pour_up_to(response, max, &mut |bytes| Ok(bytes.len()))
+    }
+
+    /// `hr_to_fd`: the same, with somewhere to put the bytes.
+    pub fn pour_up_to(
+        &mut self,
+        response: &mut Response,
+        max: u64,
+        sink: &mut dyn FnMut(&[u8]) -> Result<usize>,
+    ) -> Result<Step<u64>> {
+        let mut total = response.partial as u64;
+        let mut too_large = false;
+        let step = self.pour(response, &mut |bytes| {
+            let room = usize::try_from(max - total).unwrap_or(usize::MAX);
+            if room == 0 {
+                too_large = true;
+                return Ok((0, false));
+            }
+            let n = sink(&bytes[..bytes.len().min(room)])?;
+            total += n as u64;
+            Ok((n, true))
+        });
+        response.partial = usize::try_from(total).unwrap_or(usize::MAX);
+        match step? {
+            Step::Want(i) => Ok(Step::Want(i)),
+            Step::Done(()) if too_large => Err(too_many(max)),
+            Step::Done(()) => {
+                response.partial = 0;
+                Ok(Step::Done(total))
+            }
+        }
+    }
+
+    /// `hr_read_all`: the rest of the body, if it is at most `max` bytes.
+    pub fn read_all(&mut self, response: &mut Response, max: u64) -> Result<Step<()>> {
+        let max = usize::try_from(max).unwrap_or(usize::MAX);
+        loop {
+            let mut all = std::mem::take(&mut response.all);
+            let at = all.len();
+            if at >= max {
+                response.all = all;
+                // Is that all there is?
+                return match self.peek(response)? {
+                    Step::Done([]) => Ok(Step::Done(())),
+                    Step::Done(_) => Err(too_many(max as u64)),
+                    Step::Want(i) => Ok(Step::Want(i)),
+                };
+            }
+            let expected = self.remaining(response).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
+            let growth = expected.max(at).clamp(LEAST_GROWTH, MOST_GROWTH).min(max - at);
+            let step = match reserve(&mut all, growth) {
+                Ok(()) => self.read_part(response, &mut all[at..], true),
+                Err(e) => Err(e),
+            };
+            all.truncate(at + if let Ok(Step::Done(n)) = step { n } else { 0 });
+            response.all = all;
+            match step? {
+                Step::Done(0) => return Ok(Step::Done(())),
+                Step::Done(_) => {}
+                Step::Want(i) => return Ok(Step::Want(i)),
+            }
+        }
+    }
+
+    /// What `read_all` has collected; it stays where it is as long as the response lives, and
+    /// ends in a NUL that is not counted.
+    pub fn keep_all(response: &mut Response) -> Result<&[u8]> {
+        let mut all = std::mem::take(&mut response.all);
+        all.try_reserve_exact(1)?;
+        all.push(0);
+        response.kept.try_reserve(1)?;
+        response.kept.push(all);
+        Ok(response.kept.last().map_or(&[], |all| &all[..all.len() - 1]))
+    }
+
+    /// Body bytes that are left, when the framing says so.
+    #[must_use]
+    pub fn remaining(&self, response: &Response) -> Option<u64> {
+        match (&response.end, &self.live) {
+            (End::Open, Some(live)) if live.id == response.id => live.body.remaining(),
+            _ => Some(0),
+        }
+    }
+
+    /// Gives away what carries a connection that is no longer HTTP, with the bytes that have
+    /// been received already.
+    pub fn detach(&mut self, response: &mut Response) -> Result<(Box<dyn Transport>, Vec<u8>)> {
+        self.enter_body(response)?;
+        if !self.live.as_ref().is_some_and(|l| l.is_tunnel) {
+            return Err(Error::new(
+                Code::HC_ERR_UNSUPPORTED,
+                "only 101, or 2xx to CONNECT, gives the connection away",
+            ));
+        }
+        let Some(wire) = self.wire.take() else { return Err(closed()) };
+        let left = wire.received_bytes().to_vec();
+        self.live = None;
+        response.end = End::Done;
+        Ok((wire.into_transport(), left))
+    }
+}
+
+fn reserve(all: &mut Vec<u8>, growth: usize) -> Result<()> {
+    all.try_reserve(growth)?;
+    all.resize(all.len() + growth, 0);
+    Ok(())
+}
+
+#[cold]
+fn too_many(max: u64) -> Error {
+    Error::new(Code::HC_ERR_TOO_LARGE, format!("the body has more than {max} bytes"))
+}

@@ -1,0 +1,219 @@
+//! The calls that build and start a request.
+
+use super::body_source::BodySource;
+use super::connection::{Connection, Pending};
+use super::upload::Upload;
+use crate::error::{Code, Error, Result};
+use crate::net::Step;
+use crate::proto::Profile;
+use crate::proto::request::{self, RequestFacts};
+use crate::proto::state::Event;
+
+/// Choices of one request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RequestFlags {
+    /// No Host field by itself.
+    pub skip_host: bool,
+    /// No Accept-Encoding field by itself.
+    pub skip_accept_encoding: bool,
+    /// The body goes in chunks.
+    pub encode_chunked: bool,
+}
+
+/// The fields of a request given in one call: how many, and each when it is asked for, so
+/// that looking at them twice needs no copy of the list.
+pub struct RequestFields<'a> {
+    /// How many there are.
+    pub count: usize,
+    /// The one at this place, or why it cannot be used.
+    pub get: &'a dyn Fn(usize) -> Result<RequestField<'a>>,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestField<'a> {
+    /// Its name.
+    pub name: &'a [u8],
+    /// Its value.
+    pub value: &'a [u8],
+}
+
+impl Connection {
+    /// `hc_putrequest`.
+    pub fn put_request(&mut self, method: &[u8], target: &[u8], flags: RequestFlags) -> Result<()> {
+        self.check(Event::PutRequest, Pending::None)?;
+        self.start_head(method, target, flags)?;
+        self.event(Event::PutRequest);
+        Ok(())
+    }
+
+    /// `hc_putheader`: one field, of one value or several.
+    #[inline]
+    pub fn put_header(&mut self, name: &[u8], values: &[&[u8]]) -> Result<()> {
+        let profile = self.tuning.profile;
+        self.check(Event::PutHeader, Pending::None)?;
+        request::add_field(&mut self.out.head, &mut self.request, name, values, profile)
+    }
+
+    /// `hc_endheaders`.
+    pub fn end_headers(&mut self, body: &mut BodySource<'_>, flags: RequestFlags) -> Result<Step<()>> {
+        self.check(Event::EndHeaders, Pending::EndHeaders)?;
+        if self.pending == Pending::None {
+            self.close_head(body, flags, false)?;
+        }
+        self.send_request(body, Pending::EndHeaders, Event::EndHeaders)
+    }
+
+    /// `hc_request`.
+    pub fn request(
+        &mut self,
+        method: &[u8],
+        target: &[u8],
+        fields: &RequestFields<'_>,
+        body: &mut BodySource<'_>,
+        flags: RequestFlags,
+    ) -> Result<Step<()>> {
+        self.check(Event::Request, Pending::Request)?;
+        if self.pending == Pending::None {
+            self.whole_head(method, target, fields, body, flags)?;
+        }
+        self.send_request(body, Pending::Request, Event::Request)
+    }
+
+    fn send_request(
+        &mut self,
+        body: &mut BodySource<'_>,
+        pending: Pending,
+        event: Event,
+    ) -> Result<Step<()>> {
+        let step = self.run(pending, |c| c.step_request(body))?;
+        if step == Step::Done(()) {
+            self.event(event);
+        }
+        Ok(step)
+    }
+
+    fn start_head(&mut self, method: &[u8], target: &[u8], flags: RequestFlags) -> Result<()> {
+        let Some(config) = &self.config else { return Err(no_requests()) };
+        self.out.clear();
+        let host = (!flags.skip_host).then_some(&*config.host_header);
+        self.request = request::start(
+            &mut self.out.head,
+            method,
+            target,
+            config.http_version,
+            host,
+            !flags.skip_accept_encoding,
+            self.tuning.profile,
+        )?;
+        Ok(())
+    }
+
+    fn whole_head(
+        &mut self,
+        method: &[u8],
+        target: &[u8],
+        fields: &RequestFields<'_>,
+        body: &mut BodySource<'_>,
+        mut flags: RequestFlags,
+    ) -> Result<()> {
+        // As in Python, what the caller brings is not added by itself.
+        for i in 0..fields.count {
+            let f = (fields.get)(i)?;
+            flags.skip_host |= f.name.eq_ignore_ascii_case(b"Host");
+            flags.skip_accept_encoding |= f.name.eq_ignore_ascii_case(b"Accept-Encoding");
+        }
+        self.start_head(method, target, flags)?;
+        let profile = self.tuning.profile;
+        for i in 0..fields.count {
+            let f = (fields.get)(i)?;
+            request::add_field(&mut self.out.head, &mut self.request, f.name, &[f.value], profile)?;
+        }
+        self.close_head(body, flags, true)
+    }
+
+    /// Decides how the body is framed, says so in the head, and ends it. On failure the head
+    /// is as it was.
+    fn close_head(&mut self, body: &BodySource<'_>, flags: RequestFlags, whole: bool) -> Result<()> {
+        let mut facts = self.request;
+        let before = self.out.head.len();
+        let framed = frame(&mut self.out.head, &mut facts, body, flags, self.tuning.profile, whole)
+            .and_then(|upload| request::finish(&mut self.out.head).map(|()| upload));
+        match framed {
+            Ok(upload) => {
+                self.request = facts;
+                self.upload = upload;
+                self.begin_exchange();
+                Ok(())
+            }
+            Err(e) => {
+                self.out.head.truncate(before);
+                Err(e)
+            }
+        }
+    }
+}
+
+/// Which length or coding the head has to declare, and what is owed after it. `whole`: the
+/// request is complete with this body (`hc_request`); otherwise the rest may be pushed.
+fn frame(
+    head: &mut Vec<u8>,
+    facts: &mut RequestFacts,
+    body: &BodySource<'_>,
+    flags: RequestFlags,
+    profile: Profile,
+    whole: bool,
+) -> Result<Upload> {
+    let length = body.length();
+    let by_hand = facts.has_content_length || facts.has_transfer_encoding;
+    let asked = flags.encode_chunked && !facts.has_content_length;
+    if profile == Profile::Python && by_hand {
+        // What the caller declared is sent as given; chunks only when asked for.
+        return Ok(Upload::unchecked(flags.encode_chunked && facts.is_chunked && !body.is_none()));
+    }
+    if facts.is_chunked {
+        return Ok(if body.is_none() { Upload::pushed_chunks() } else { Upload::chunks() });
+    }
+    if let Some(declared) = facts.content_length {
+        return match length {
+            Some(n) if n > declared => Err(Error::new(
+                Code::HC_ERR_BODY_OVERRUN,
+                format!("the body has {n} bytes, Content-Length says {declared}"),
+            )),
+            Some(n) if whole && n < declared => Err(Error::new(
+                Code::HC_ERR_BODY_OWED,
+                format!("the body has {n} bytes, Content-Length says {declared}"),
+            )),
+            _ => Ok(Upload::length(declared)),
+        };
+    }
+    if asked || (length.is_none() && !body.is_none()) {
+        if facts.version == 10 {
+            return Err(Error::new(
+                Code::HC_ERR_INVALID_ARG,
+                "HTTP/1.0 has no chunks: the length of the body must be known",
+            ));
+        }
+        request::add_framing(head, facts, None)?;
+        return Ok(if body.is_none() { Upload::pushed_chunks() } else { Upload::chunks() });
+    }
+    match length {
+        Some(n) if !body.is_none() => {
+            if profile == Profile::Safe || whole {
+                request::add_framing(head, facts, Some(n))?;
+            }
+            Ok(Upload::length(n))
+        }
+        _ => {
+            if whole && facts.expects_body {
+                request::add_framing(head, facts, Some(0))?;
+            }
+            Ok(Upload::default())
+        }
+    }
+}
+
+#[cold]
+fn no_requests() -> Error {
+    Error::new(Code::HC_ERR_UNSUPPORTED, "a response has no connection to send requests on")
+}

@@ -1,0 +1,101 @@
+//! A response: what is immutable from the moment its head was read, what changes as its body
+//! is read, and the part that lives in the connection.
+
+use super::connection::Connection;
+use super::record::Record;
+use crate::error::{Code, Error, Result};
+use crate::proto::body::Body;
+use crate::proto::fields::Fields;
+use crate::proto::head::Head;
+use crate::proto::reuse::CloseReason;
+
+/// What `hc_getresponse` gives.
+#[derive(Debug)]
+pub struct Answer {
+    /// The head: immutable.
+    pub head: Head,
+    /// Why the connection ends with this response, or that it does not.
+    pub reason: CloseReason,
+    /// The part that changes.
+    pub response: Response,
+    /// The connection that this response takes along, when it does.
+    pub carrier: Option<Box<Connection>>,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection").field("state", &self.state()).finish_non_exhaustive()
+    }
+}
+
+/// How reading stands.
+#[derive(Clone, Debug, Default)]
+pub enum End {
+    /// There may be more.
+    #[default]
+    Open,
+    /// Read to its end.
+    Done,
+    /// Given up by the program.
+    Closed,
+    /// Broken off; every later call says so again.
+    Failed(Error),
+}
+
+/// The part of a response that changes. Whoever reads has the connection too.
+#[derive(Debug, Default)]
+pub struct Response {
+    pub(super) id: u64,
+    /// How reading stands.
+    pub end: End,
+    /// Progress of a call that fills a buffer in several steps.
+    pub partial: usize,
+    /// What `hr_read_all` collects.
+    pub(super) all: Vec<u8>,
+    /// What earlier calls of it have given out, which stays where it is.
+    pub(super) kept: Vec<Vec<u8>>,
+    /// Trailer fields, when the body had any.
+    pub trailers: Option<Fields>,
+    /// Its last failure.
+    pub last_error: Option<Box<Record>>,
+}
+
+/// The part of an unread response that the connection holds.
+#[derive(Debug)]
+pub struct Live {
+    pub(super) id: u64,
+    pub(super) body: Body,
+    pub(super) status: u16,
+    /// Body bytes given to the caller.
+    pub(super) delivered: u64,
+    /// The rest of the connection is not HTTP.
+    pub(super) is_tunnel: bool,
+}
+
+impl Response {
+    pub(super) fn new(id: u64) -> Self {
+        Self { id, ..Self::default() }
+    }
+
+    /// Has it ended, one way or the other?
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        !matches!(self.end, End::Open)
+    }
+
+    /// True if there may be more to read, false at the end; otherwise why not.
+    #[inline]
+    pub(super) fn check_open(&self) -> Result<bool> {
+        match &self.end {
+            End::Open => Ok(true),
+            End::Done => Ok(false),
+            End::Closed => Err(closed()),
+            End::Failed(e) => Err(e.clone()),
+        }
+    }
+}
+
+#[cold]
+pub(super) fn closed() -> Error {
+    Error::new(Code::HC_ERR_CLOSED, "the response was closed before its end")
+}

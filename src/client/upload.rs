@@ -1,0 +1,406 @@
+//! Sending a request: its head, and the body that came with it.
+//!
+//! While a body goes out, the other direction is watched: a server that has answered need
+//! not be sent the rest, and one that has closed may still have said why.
+
+use super::body_source::BodySource;
+use super::config::Tuning;
+use super::connection::Connection;
+use super::outgoing::Outgoing;
+use super::record::Phase;
+use super::wire::{Receive, Wire};
+use crate::error::{Code, Error, Result};
+use crate::net::deadline::Deadline;
+use crate::net::{Interest, Step};
+use crate::proto::chunked::{CHUNK_END, LAST_CHUNK, SizeLine};
+use crate::sys::file;
+
+/// Bytes read from a file or callback at a time.
+const BLOCK: usize = 64 * 1024;
+/// Room in front of a block for the line of its chunk.
+const SIZE_LINE_ROOM: usize = 18;
+/// Behind a body that goes as one chunk.
+const ONE_CHUNK_TAIL: &[u8] = b"\r\n0\r\n\r\n";
+
+/// What the request has declared and not sent yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Owed {
+    /// No body was declared.
+    #[default]
+    Undeclared,
+    /// So many bytes of the declared length.
+    Length(u64),
+    /// Chunks, until the last one.
+    Chunks,
+    /// All of it has been sent.
+    Nothing,
+    /// The caller declared it and answers for it (Python profile).
+    Unchecked,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Head,
+    /// `Expect: 100-continue` was sent: the answer to it, or the end of patience.
+    Continue,
+    Body,
+}
+
+/// How far the sending of a request is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Upload {
+    pub(super) owed: Owed,
+    stage: Stage,
+    /// Chunk framing is ours to make.
+    pub(super) framed: bool,
+    /// Bytes of the body that are taken care of; with one-chunk bodies also of their tail.
+    position: u64,
+    /// The line of the only chunk is in the block.
+    opened: bool,
+    /// The source has no more.
+    ended: bool,
+    continue_until: Deadline,
+    pub(super) continued: bool,
+}
+
+impl Upload {
+    /// A body of this length.
+    #[must_use]
+    pub fn length(n: u64) -> Self {
+        Self { owed: Owed::Length(n), ..Self::default() }
+    }
+
+    /// A body in chunks, all of which come with the request.
+    #[must_use]
+    pub fn chunks() -> Self {
+        Self { owed: Owed::Chunks, framed: true, ..Self::default() }
+    }
+
+    /// A body in chunks that are pushed.
+    #[must_use]
+    pub fn pushed_chunks() -> Self {
+        Self::chunks()
+    }
+
+    /// Whatever the caller declared.
+    #[must_use]
+    pub fn unchecked(framed: bool) -> Self {
+        Self { owed: Owed::Unchecked, framed, ..Self::default() }
+    }
+
+    /// Is anything of the body still to be sent?
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        matches!(self.owed, Owed::Length(1..) | Owed::Chunks)
+    }
+
+    /// Does the next step wait for `100 Continue`?
+    #[must_use]
+    pub fn is_waiting_for_continue(&self) -> bool {
+        self.stage == Stage::Continue
+    }
+
+    /// Until when, at the latest.
+    #[must_use]
+    pub fn continue_deadline(&self) -> Deadline {
+        if self.stage == Stage::Continue { self.continue_until } else { Deadline::NEVER }
+    }
+
+    /// So many body bytes were sent.
+    pub(super) fn paid(&mut self, n: u64) {
+        if let Owed::Length(left) = &mut self.owed {
+            *left -= n.min(*left);
+        }
+    }
+
+    fn restart(&mut self, owed: Owed) {
+        *self = Self { owed, framed: self.framed, ..Self::default() };
+    }
+}
+
+impl Connection {
+    /// Sends the head and what `body` has. Done also when the server has answered already.
+    pub(super) fn step_request(&mut self, body: &mut BodySource<'_>) -> Result<Step<()>> {
+        let owed = self.upload.owed;
+        loop {
+            if let Step::Want(i) = self.ensure_wire()? {
+                return Ok(Step::Want(i));
+            }
+            match self.send_on(body) {
+                Err(e) if self.may_retry(&e) && body.rewind() => {
+                    self.start_again();
+                    self.upload.restart(owed);
+                }
+                Err(e) => return self.salvage(e),
+                done => return done,
+            }
+        }
+    }
+
+    fn send_on(&mut self, body: &mut BodySource<'_>) -> Result<Step<()>> {
+        if self.upload.stage == Stage::Head {
+            self.exchange.phase = Phase::SendHead;
+            if self.request.expects_continue && (self.upload.is_open() || !body.is_none()) {
+                if let Step::Want(i) = self.flush(false)? {
+                    return Ok(Step::Want(i));
+                }
+                self.upload.stage = Stage::Continue;
+                self.upload.continue_until = Deadline::after_ms(self.tuning.timeouts.expect_continue);
+            } else {
+                self.upload.stage = Stage::Body;
+            }
+        }
+        if body.is_none() {
+            // What is owed will be pushed; so will the waiting for 100 be.
+            return self.flush(false);
+        }
+        if let Step::Want(i) = self.wait_for_continue()? {
+            return Ok(Step::Want(i));
+        }
+        if self.has_answer {
+            return Ok(Step::Done(()));
+        }
+        self.exchange.phase = Phase::SendBody;
+        loop {
+            match self.send_body(body)? {
+                Step::Done(()) => return Ok(Step::Done(())),
+                Step::Want(Interest::Write) => {
+                    if self.look_for_answer()? {
+                        return Ok(Step::Done(()));
+                    }
+                    return Ok(Step::Want(if self.live.is_some() { Interest::Write } else { Interest::Either }));
+                }
+                Step::Want(i) => return Ok(Step::Want(i)),
+            }
+        }
+    }
+
+    /// Waits for what the server says to `Expect: 100-continue`, but not for ever. Done with
+    /// or without an answer.
+    pub(super) fn wait_for_continue(&mut self) -> Result<Step<()>> {
+        if self.upload.stage != Stage::Continue {
+            return Ok(Step::Done(()));
+        }
+        self.exchange.phase = Phase::WaitContinue;
+        // An unread response stands in front of whatever the server says to this.
+        let waits = self.live.is_none() && !self.look_for_answer()? && !self.upload.continued;
+        if waits && !self.upload.continue_until.has_passed() {
+            return Ok(Step::Want(Interest::Read));
+        }
+        self.upload.stage = Stage::Body;
+        Ok(Step::Done(()))
+    }
+
+    /// Sends what is ours.
+    #[inline]
+    pub(super) fn flush(&mut self, more: bool) -> Result<Step<()>> {
+        match &mut self.wire {
+            Some(wire) => self.out.flush(wire, more, &self.tuning),
+            None => Err(lost()),
+        }
+    }
+
+    /// Has the server answered? Receives what there is, without waiting.
+    pub(super) fn look_for_answer(&mut self) -> Result<bool> {
+        if self.live.is_some() || self.wire.as_ref().is_some_and(|w| w.debt.is_some()) {
+            return Ok(false);
+        }
+        Ok(self.has_answer || self.step_answer(Receive::InPassing)? == Step::Done(()))
+    }
+
+    /// Sending failed. If the server has said something before it closed, that is worth more
+    /// than the failure: the request counts as sent, and `hc_getresponse` gives the answer.
+    pub(super) fn salvage(&mut self, e: Error) -> Result<Step<()>> {
+        if e.code == Code::HC_ERR_SEND {
+            let phase = self.exchange.phase;
+            if matches!(self.look_for_answer(), Ok(true)) {
+                self.out.clear_block();
+                return Ok(Step::Done(()));
+            }
+            self.exchange.phase = phase;
+        }
+        Err(e)
+    }
+
+    /// May the request be sent again without asking? Only when the program said so, the
+    /// connection was a kept one, nothing of an answer was seen, and sending it twice is as
+    /// good as once.
+    pub(super) fn may_retry(&self, e: &Error) -> bool {
+        let facts = self.exchange_facts();
+        let ended = matches!(e.code, Code::HC_ERR_SEND | Code::HC_ERR_RECV | Code::HC_ERR_REMOTE_DISCONNECTED);
+        ended
+            && facts.reused
+            && facts.received == 0
+            && !self.exchange.retried
+            && self.live.is_none()
+            && self.request.is_idempotent
+            && self.config.as_ref().is_some_and(|c| c.retry)
+    }
+
+    fn send_body(&mut self, body: &mut BodySource<'_>) -> Result<Step<()>> {
+        let Some(wire) = &mut self.wire else { return Err(lost()) };
+        let (out, up, tuning) = (&mut self.out, &mut self.upload, &self.tuning);
+        let step = match body {
+            BodySource::None => out.flush(wire, false, tuning)?,
+            BodySource::Slices(slices) => {
+                let total = slices.iter().map(|s| s.len() as u64).sum();
+                let tail = open_one_chunk(out, up, total)?;
+                out.send_with(wire, slices, tail, &mut up.position, tuning)?
+            }
+            BodySource::File { fd, offset, length } => {
+                let tail = open_one_chunk(out, up, *length)?;
+                send_file(out, up, wire, (*fd, *offset, *length), tail, tuning)?
+            }
+            BodySource::Stream { fd, length } => {
+                let fd = *fd;
+                let mut read = |buf: &mut [u8]| {
+                    file::read(fd, buf).map_err(|e| Error::os(Code::HC_ERR_FILE, e, "read"))
+                };
+                send_blocks(out, up, wire, &mut read, *length, tuning)?
+            }
+            BodySource::Reader { reader, length } => {
+                send_blocks(out, up, wire, &mut |buf| reader.read(buf), *length, tuning)?
+            }
+        };
+        if step == Step::Done(()) {
+            let sent = body.length().unwrap_or(up.position);
+            up.paid(sent);
+            if up.owed == Owed::Chunks || up.owed == Owed::Length(0) {
+                up.owed = Owed::Nothing;
+            }
+        }
+        Ok(step)
+    }
+}
+
+#[cold]
+fn lost() -> Error {
+    Error::new(Code::HC_ERR_NOT_CONNECTED, "the connection is gone")
+}
+
+/// A body whose length is known goes as one chunk: puts its line into the block, and says
+/// what follows the data.
+fn open_one_chunk(out: &mut Outgoing, up: &mut Upload, total: u64) -> Result<&'static [u8]> {
+    if !up.framed {
+        return Ok(&[]);
+    }
+    if !up.opened {
+        match total {
+            // An empty chunk would end the body; so does this.
+            0 => out.push(b"0\r\n\r\n")?,
+            n => out.push(SizeLine::of(n).as_bytes())?,
+        }
+        up.opened = true;
+    }
+    Ok(if total == 0 { &[] } else { ONE_CHUNK_TAIL })
+}
+
+fn send_file(
+    out: &mut Outgoing,
+    up: &mut Upload,
+    wire: &mut Wire,
+    (fd, offset, length): (i32, u64, u64),
+    tail: &[u8],
+    tuning: &Tuning,
+) -> Result<Step<()>> {
+    loop {
+        let left = length.saturating_sub(up.position);
+        if let Step::Want(i) = out.flush(wire, left > 0, tuning)? {
+            return Ok(Step::Want(i));
+        }
+        if left == 0 {
+            if tail.is_empty() || up.ended {
+                return Ok(Step::Done(()));
+            }
+            up.ended = true;
+            out.push(tail)?;
+            continue;
+        }
+        let at = offset + up.position;
+        match wire.send_file(fd, at, left, tuning) {
+            Some(Ok(Step::Done(0))) => return Err(file_too_short(left)),
+            Some(Ok(Step::Done(n))) => up.position += n,
+            Some(Ok(Step::Want(i))) => return Ok(Step::Want(i)),
+            Some(Err(e)) => return Err(e),
+            None => {
+                let most = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
+                let room = out.block_room(most)?;
+                let n = file::read_at(fd, room, at).map_err(|e| Error::os(Code::HC_ERR_FILE, e, "pread"))?;
+                out.block.truncate(n);
+                if n == 0 {
+                    return Err(file_too_short(left));
+                }
+                up.position += n as u64;
+            }
+        }
+    }
+}
+
+#[cold]
+fn file_too_short(left: u64) -> Error {
+    Error::new(Code::HC_ERR_FILE, format!("the file ended {left} bytes before its declared length"))
+}
+
+/// Sends what `read` gives, block by block.
+fn send_blocks(
+    out: &mut Outgoing,
+    up: &mut Upload,
+    wire: &mut Wire,
+    read: &mut dyn FnMut(&mut [u8]) -> Result<usize>,
+    length: Option<u64>,
+    tuning: &Tuning,
+) -> Result<Step<()>> {
+    loop {
+        // The first block joins the head in one packet.
+        if !out.block.is_empty() || up.ended {
+            if let Step::Want(i) = out.flush(wire, false, tuning)? {
+                return Ok(Step::Want(i));
+            }
+            if up.ended {
+                return Ok(Step::Done(()));
+            }
+        }
+        let left = length.map_or(u64::MAX, |l| l.saturating_sub(up.position));
+        let most = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
+        let before = if up.framed { SIZE_LINE_ROOM } else { 0 };
+        let n = if most == 0 {
+            0
+        } else {
+            let room = out.block_room(before + most)?;
+            let n = read(&mut room[before..]);
+            match n {
+                Ok(n) if n <= most => n,
+                Ok(_) => {
+                    out.clear_block();
+                    return Err(Error::new(Code::HC_ERR_CALLBACK, "the body callback gave more than it was asked for"));
+                }
+                Err(e) => {
+                    out.clear_block();
+                    return Err(e);
+                }
+            }
+        };
+        up.position += n as u64;
+        if n > 0 {
+            out.block.truncate(before + n);
+            if up.framed {
+                out.frame_block(SizeLine::of(n as u64).as_bytes(), before)?;
+                out.push(CHUNK_END)?;
+            }
+            continue;
+        }
+        out.clear_block();
+        up.ended = true;
+        if let Some(short) = length.map(|l| l.saturating_sub(up.position)).filter(|s| *s > 0) {
+            return Err(Error::new(
+                Code::HC_ERR_BODY_OWED,
+                format!("the body ended {short} bytes before its declared length"),
+            ));
+        }
+        if up.framed {
+            out.push(LAST_CHUNK)?;
+            out.push(CHUNK_END)?;
+        }
+    }
+}

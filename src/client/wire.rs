@@ -1,0 +1,336 @@
+//! An open connection: the transport, the one buffer for what arrives, and what is known of
+//! its past. It belongs to the connection handle, or to the response that took it along.
+
+use super::config::{TimeoutKind, Tuning};
+use crate::error::{Code, Error, Result};
+use crate::net::deadline::{Deadline, Stopwatch};
+use crate::net::{Interest, Patience, Step, Transport};
+use crate::proto::body::Body;
+
+/// Enough for most heads and small bodies.
+const FIRST_SIZE: usize = 16 * 1024;
+/// A body that streams through the buffer makes it grow this far: fewer receives, and still
+/// within the second-level cache.
+const STREAM_SIZE: usize = 64 * 1024;
+
+/// How a receive treats a peer that has sent nothing yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receive {
+    /// It may wait inside the transport, if that costs nothing.
+    Patiently,
+    /// It returns at once; the time that passes counts towards the read timeout.
+    Now,
+    /// It returns at once, and nobody was waiting for it: no timeout counts.
+    InPassing,
+}
+
+/// See the module.
+pub struct Wire {
+    transport: Box<dyn Transport>,
+    buf: Vec<u8>,
+    start: usize,
+    end: usize,
+    eof: bool,
+    /// The last receive filled the buffer: the peer has more than it holds.
+    overflowing: bool,
+    /// When a step that could not go on has to have gone on.
+    stalled: Deadline,
+    /// Bytes sent since the connection was opened.
+    pub sent: u64,
+    /// Bytes received since the connection was opened.
+    pub received: u64,
+    /// Exchanges that were completed on it.
+    pub served: u64,
+    /// Since when nothing is going on.
+    pub idle: Option<Stopwatch>,
+    /// A body that nobody reads any more and that stands before the next head.
+    pub debt: Option<Body>,
+    drained: u64,
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wire").field("fd", &self.fd()).field("served", &self.served).finish_non_exhaustive()
+    }
+}
+
+impl Wire {
+    /// An open connection that has seen nothing.
+    #[must_use]
+    pub fn new(transport: Box<dyn Transport>) -> Self {
+        Self {
+            transport,
+            buf: Vec::new(),
+            start: 0,
+            end: 0,
+            eof: false,
+            overflowing: false,
+            stalled: Deadline::NEVER,
+            sent: 0,
+            received: 0,
+            served: 0,
+            idle: None,
+            debt: None,
+            drained: 0,
+        }
+    }
+
+    /// What has been received and not been taken.
+    #[inline]
+    #[must_use]
+    pub fn received_bytes(&self) -> &[u8] {
+        self.buf.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Takes so many of them.
+    #[inline]
+    pub fn take(&mut self, n: usize) {
+        self.start = (self.start + n).min(self.end);
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+        }
+    }
+
+    /// Has the peer ended the stream?
+    #[must_use]
+    pub fn is_at_eof(&self) -> bool {
+        self.eof
+    }
+
+    /// The deadline of whatever is being waited for.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.stalled
+    }
+
+    /// The transport, for waiting.
+    pub fn transport(&mut self) -> &mut dyn Transport {
+        &mut *self.transport
+    }
+
+    /// Its descriptor.
+    #[must_use]
+    pub fn fd(&self) -> Option<std::os::fd::RawFd> {
+        self.transport.fd()
+    }
+
+    /// Gives the transport away.
+    #[must_use]
+    pub fn into_transport(self) -> Box<dyn Transport> {
+        self.transport
+    }
+
+    /// Receives into the buffer. `Done(0)` is the end of the stream.
+    pub fn fill(&mut self, tuning: &Tuning, how: Receive) -> Result<Step<usize>> {
+        if self.eof {
+            return Ok(Step::Done(0));
+        }
+        self.make_room()?;
+        let patience = self.patience(tuning, how);
+        let room = self.buf.get_mut(self.end..).unwrap_or_default();
+        let most = room.len();
+        match self.transport.read(room, patience)? {
+            Step::Done(n) => {
+                self.arrived(n, most)?;
+                self.end += n;
+                self.overflowing = n == most;
+                Ok(Step::Done(n))
+            }
+            Step::Want(i) if how == Receive::InPassing => Ok(Step::Want(i)),
+            Step::Want(_) => self.not_yet(Interest::Read, tuning),
+        }
+    }
+
+    /// Receives straight into the caller's buffer, with nothing waiting in ours. `last`:
+    /// these are all the bytes that the message has left; what comes behind them lands in
+    /// the buffer, where it is seen before the connection is used again.
+    pub fn read_direct(
+        &mut self,
+        out: &mut [u8],
+        last: bool,
+        tuning: &Tuning,
+        how: Receive,
+    ) -> Result<Step<usize>> {
+        if self.eof {
+            return Ok(Step::Done(0));
+        }
+        let patience = self.patience(tuning, how);
+        let first = out.len();
+        let step = if last {
+            self.make_room()?;
+            self.transport.read_two(out, &mut self.buf, patience)?
+        } else {
+            self.transport.read(out, patience)?
+        };
+        match step {
+            Step::Done(n) => {
+                self.arrived(n, first + if last { self.buf.len() } else { 0 })?;
+                self.end = n.saturating_sub(first);
+                Ok(Step::Done(n.min(first)))
+            }
+            Step::Want(_) => self.not_yet(Interest::Read, tuning),
+        }
+    }
+
+    /// Sends some of the bytes.
+    pub fn write(
+        &mut self,
+        parts: &[std::io::IoSlice<'_>],
+        more: bool,
+        tuning: &Tuning,
+    ) -> Result<Step<usize>> {
+        match self.transport.write(parts, more)? {
+            Step::Done(n) => {
+                let most: usize = parts.iter().map(|p| p.len()).sum();
+                if n > most || (n == 0 && most > 0) {
+                    return Err(impossible_count());
+                }
+                self.sent += n as u64;
+                self.stalled = Deadline::NEVER;
+                Ok(Step::Done(n))
+            }
+            Step::Want(_) => self.not_yet(Interest::Write, tuning),
+        }
+    }
+
+    /// Sends from a file; `None` when this transport cannot.
+    pub fn send_file(&mut self, fd: i32, offset: u64, most: u64, tuning: &Tuning) -> Option<Result<Step<u64>>> {
+        match self.transport.send_file(fd, offset, most)? {
+            Ok(Step::Done(n)) => {
+                self.sent += n;
+                self.stalled = Deadline::NEVER;
+                Some(Ok(Step::Done(n)))
+            }
+            Ok(Step::Want(_)) => Some(self.not_yet(Interest::Write, tuning)),
+            Err(e) => Some(Err(e)),
+        }
+    }
+
+    /// A kept connection is about to be used again: is it as silent as it has to be?
+    pub fn is_reusable(&mut self, tuning: &Tuning) -> bool {
+        if self.eof || self.start != self.end {
+            return false;
+        }
+        let threshold = tuning.timeouts.reuse_check;
+        let Some(idle) = self.idle else { return true };
+        if threshold < 0 || idle.ms() < threshold {
+            return true;
+        }
+        self.transport.is_silent()
+    }
+
+    /// Gets a body that nobody reads out of the way, without waiting and within the budget.
+    /// False: it is still there, and the connection is no good for another request.
+    pub fn pay_debt_at_once(&mut self, tuning: &Tuning) -> bool {
+        self.debt.is_none() || matches!(self.pay_debt(tuning, Receive::InPassing), Ok(Step::Done(())))
+    }
+
+    /// The same, a step at a time, for an answer that stands behind the body.
+    pub fn pay_debt(&mut self, tuning: &Tuning, how: Receive) -> Result<Step<()>> {
+        let mut sink = [0; 2048];
+        while let Some(mut body) = self.debt.take() {
+            let taken = body.take(self.received_bytes(), &mut sink, &tuning.limits, tuning.profile);
+            let (used, made) = taken?;
+            self.take(used);
+            self.drained += made as u64;
+            if body.is_done() {
+                self.drained = 0;
+                self.served += 1;
+                return Ok(Step::Done(()));
+            }
+            if self.drained > tuning.limits.drain {
+                return Err(Error::new(Code::HC_ERR_LIMIT, "the response given up unread is too long to skip"));
+            }
+            if used > 0 {
+                self.debt = Some(body);
+                continue;
+            }
+            let step = self.fill(tuning, how);
+            if let Ok(Step::Done(0)) = step {
+                body.ended(self.drained, tuning.profile)?;
+                continue;
+            }
+            self.debt = Some(body);
+            if let Step::Want(i) = step? {
+                return Ok(Step::Want(i));
+            }
+        }
+        Ok(Step::Done(()))
+    }
+
+    fn patience(&mut self, tuning: &Tuning, how: Receive) -> Patience {
+        if how != Receive::Patiently {
+            return Patience::None;
+        }
+        let ms = tuning.timeouts.read;
+        if ms >= 0 && !self.stalled.is_set() {
+            self.stalled = Deadline::after_ms(ms);
+        }
+        // A wait that was interrupted goes on in poll(2), which takes what is left of it.
+        Patience::Ms(ms)
+    }
+
+    fn arrived(&mut self, n: usize, most: usize) -> Result<()> {
+        if n > most {
+            return Err(impossible_count());
+        }
+        if n == 0 {
+            self.eof = true;
+        }
+        self.received += n as u64;
+        self.stalled = Deadline::NEVER;
+        Ok(())
+    }
+
+    /// A step cannot go on: has it waited too long already?
+    fn not_yet<T>(&mut self, interest: Interest, tuning: &Tuning) -> Result<Step<T>> {
+        let (ms, kind, text) = match interest {
+            Interest::Read => (tuning.timeouts.read, TimeoutKind::Read, "the peer sent nothing for too long"),
+            Interest::Write | Interest::Either => {
+                (tuning.timeouts.write, TimeoutKind::Write, "the peer took nothing for too long")
+            }
+        };
+        if ms >= 0 {
+            if !self.stalled.is_set() {
+                self.stalled = Deadline::after_ms(ms);
+            }
+            if self.stalled.has_passed() {
+                return Err(Error::new(Code::HC_ERR_TIMEOUT, text).with_timeout(kind as i32));
+            }
+        }
+        Ok(Step::Want(interest))
+    }
+
+    fn make_room(&mut self) -> Result<()> {
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+            if self.buf.is_empty() {
+                self.grow_to(FIRST_SIZE)?;
+            } else if self.overflowing && self.buf.len() < STREAM_SIZE {
+                self.grow_to(STREAM_SIZE)?;
+            }
+        } else if self.end == self.buf.len() {
+            if self.start > 0 {
+                self.buf.copy_within(self.start..self.end, 0);
+                self.end -= self.start;
+                self.start = 0;
+            } else {
+                self.grow_to(self.buf.len() * 2)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn grow_to(&mut self, size: usize) -> Result<()> {
+        self.buf.try_reserve_exact(size.saturating_sub(self.buf.len()))?;
+        self.buf.resize(size, 0);
+        Ok(())
+    }
+}
+
+#[cold]
+fn impossible_count() -> Error {
+    Error::new(Code::HC_ERR_INTERNAL, "the transport reported a count that cannot be")
+}

@@ -1,0 +1,174 @@
+//! From a name to a connected socket, step by step: resolve, then one address after the
+//! other. What each address said stays on record.
+
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+
+use super::deadline::{Deadline, Stopwatch};
+use super::tcp::{Tcp, wait_fd};
+use super::{Interest, Step, Waited};
+use crate::error::{Code, Error, Result};
+use crate::sys::{resolve, socket};
+
+/// One address that was tried.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The address and port.
+    pub address: SocketAddr,
+    /// errno; 0 for the one that worked.
+    pub os_error: i32,
+    /// How long it took.
+    pub elapsed_ms: i64,
+}
+
+/// A connection being made.
+#[derive(Debug)]
+pub struct Dial {
+    host: String,
+    port: u16,
+    addresses: Option<std::vec::IntoIter<SocketAddr>>,
+    trying: Option<(SocketAddr, OwnedFd, Stopwatch)>,
+    deadline: Deadline,
+    timeout_kind: i32,
+    attempts: Vec<Attempt>,
+}
+
+impl Dial {
+    /// Begins; `timeout_ms` covers everything up to the connection, negative is for ever.
+    #[must_use]
+    pub fn new(host: &str, port: u16, timeout_ms: i64, timeout_kind: i32) -> Self {
+        Self {
+            host: host.to_owned(),
+            port,
+            addresses: None,
+            trying: None,
+            deadline: Deadline::after_ms(timeout_ms),
+            timeout_kind,
+            attempts: Vec::new(),
+        }
+    }
+
+    /// What was tried so far.
+    #[must_use]
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.attempts
+    }
+
+    /// Has the name been resolved?
+    #[must_use]
+    pub fn is_resolved(&self) -> bool {
+        self.addresses.is_some()
+    }
+
+    /// When it has to be done.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// The descriptor to wait for.
+    #[must_use]
+    pub fn fd(&self) -> Option<RawFd> {
+        self.trying.as_ref().map(|(_, fd, _)| fd.as_raw_fd())
+    }
+
+    /// Goes on.
+    pub fn step(&mut self) -> Result<Step<Tcp>> {
+        loop {
+            if self.trying.is_some() {
+                if let Some(step) = self.finish_attempt()? {
+                    return Ok(step);
+                }
+                continue;
+            }
+            if self.addresses.is_none() {
+                self.addresses = Some(self.resolve()?.into_iter());
+            }
+            let Some(address) = self.addresses.as_mut().and_then(Iterator::next) else {
+                return Err(self.no_address_left());
+            };
+            if let Some(tcp) = self.begin_attempt(address) {
+                return Ok(Step::Done(tcp));
+            }
+        }
+    }
+
+    /// Waits for the attempt that is under way.
+    pub fn wait(&self, ms: i64) -> Result<Waited> {
+        match self.fd() {
+            Some(fd) => wait_fd(fd, Interest::Write, ms),
+            None => Ok(Waited::Ready),
+        }
+    }
+
+    fn resolve(&self) -> Result<Vec<SocketAddr>> {
+        // A literal needs no resolver; one with a zone does, which knows interface names.
+        if let Ok(ip) = self.host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(ip, self.port)]);
+        }
+        resolve::resolve(&self.host, self.port).map_err(|e| {
+            let text = format!("{}: {}", self.host, e.text);
+            Error::new(Code::HC_ERR_RESOLVE, text).with_os_error(e.code)
+        })
+    }
+
+    fn begin_attempt(&mut self, address: SocketAddr) -> Option<Tcp> {
+        let watch = Stopwatch::start();
+        let begun = socket::tcp_for(&address).and_then(|fd| {
+            socket::set_nodelay(fd.as_fd());
+            socket::connect(fd.as_fd(), &address).map(|done| (fd, done))
+        });
+        match begun {
+            Ok((fd, true)) => {
+                self.record(address, 0, watch);
+                Some(Tcp::dialled(fd))
+            }
+            Ok((fd, false)) => {
+                self.trying = Some((address, fd, watch));
+                None
+            }
+            Err(e) => {
+                self.record(address, e, watch);
+                None
+            }
+        }
+    }
+
+    /// `None`: this address failed, the next one may do.
+    fn finish_attempt(&mut self) -> Result<Option<Step<Tcp>>> {
+        let Some((address, fd, watch)) = self.trying.take() else { return Ok(None) };
+        // A connect that is still under way has no error yet, so writability is what counts.
+        let outcome = match crate::sys::poll::wait(fd.as_raw_fd(), false, true, 0) {
+            Ok(false) | Err(crate::sys::error_number::EINTR) => {
+                if self.deadline.has_passed() {
+                    self.record(address, crate::sys::error_number::ETIMEDOUT, watch);
+                    return Err(self.timed_out());
+                }
+                self.trying = Some((address, fd, watch));
+                return Ok(Some(Step::Want(Interest::Write)));
+            }
+            Ok(true) => socket::connect_result(fd.as_fd()).unwrap_or_else(|e| e),
+            Err(e) => e,
+        };
+        self.record(address, outcome, watch);
+        Ok((outcome == 0).then(|| Step::Done(Tcp::dialled(fd))))
+    }
+
+    fn record(&mut self, address: SocketAddr, os_error: i32, watch: Stopwatch) {
+        self.attempts.push(Attempt { address, os_error, elapsed_ms: watch.ms() });
+    }
+
+    #[cold]
+    fn timed_out(&self) -> Error {
+        Error::new(Code::HC_ERR_TIMEOUT, format!("connecting to {} took too long", self.host))
+            .with_timeout(self.timeout_kind)
+    }
+
+    #[cold]
+    fn no_address_left(&self) -> Error {
+        match self.attempts.last() {
+            Some(last) => Error::os(Code::HC_ERR_CONNECT, last.os_error, &format!("connect to {}", last.address)),
+            None => Error::new(Code::HC_ERR_CONNECT, "the name has no address"),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Bytes in, bytes out, over whatever carries them. A transport knows nothing of HTTP, and
+//! whoever uses one knows nothing of sockets.
+#![forbid(unsafe_code)]
+
+pub mod deadline;
+pub mod dial;
+pub mod memory;
+pub mod tcp;
+
+use std::io::IoSlice;
+use std::os::fd::OwnedFd;
+use std::os::fd::RawFd;
+
+use crate::error::Result;
+
+/// What something that cannot go on waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interest {
+    /// Bytes to read.
+    Read,
+    /// Room to write.
+    Write,
+    /// Room to write, or an answer that makes writing pointless.
+    Either,
+}
+
+impl Interest {
+    /// Is readability waited for?
+    #[must_use]
+    pub fn reads(self) -> bool {
+        self != Self::Write
+    }
+
+    /// Is writability waited for?
+    #[must_use]
+    pub fn writes(self) -> bool {
+        self != Self::Read
+    }
+}
+
+/// Every operation is a step: done, or not yet. "Not yet" is a value, not an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<T> {
+    /// Finished, with this.
+    Done(T),
+    /// Call again when this has come.
+    Want(Interest),
+}
+
+/// How a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// Worth another step.
+    Ready,
+    /// The time is up.
+    TimedOut,
+    /// Nothing here can wait: the program has to.
+    Cannot,
+}
+
+/// May a read block inside the transport, as long as that costs nothing extra?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// No.
+    None,
+    /// For so many milliseconds; negative is for ever.
+    Ms(i64),
+}
+
+/// A connection that carries bytes.
+pub trait Transport: Send {
+    /// Receives at least one byte; `Done(0)` is the end of the stream, for ever.
+    fn read(&mut self, buf: &mut [u8], patience: Patience) -> Result<Step<usize>>;
+
+    /// Receives into two buffers, the second when the first is full. A transport that cannot
+    /// uses the first alone.
+    fn read_two(&mut self, first: &mut [u8], second: &mut [u8], patience: Patience) -> Result<Step<usize>> {
+        let _ = second;
+        self.read(first, patience)
+    }
+
+    /// Sends some of the bytes, at least one.
+    fn write(&mut self, parts: &[IoSlice<'_>], more: bool) -> Result<Step<usize>>;
+
+    /// Sends from a file, if that can be done without the bytes passing through here.
+    /// `Done(0)` is the end of the file.
+    fn send_file(&mut self, file: RawFd, offset: u64, most: u64) -> Option<Result<Step<u64>>> {
+        let _ = (file, offset, most);
+        None
+    }
+
+    /// Waits until a step may succeed. `ms` negative is for ever.
+    fn wait(&mut self, interest: Interest, ms: i64) -> Result<Waited>;
+
+    /// The descriptor to wait for, if there is one.
+    fn fd(&self) -> Option<RawFd>;
+
+    /// Is there nothing to read, not even the end of the stream? Asked of a connection that
+    /// should be silent, before it is used again.
+    fn is_silent(&mut self) -> bool;
+
+    /// Gives the descriptor away.
+    fn into_fd(self: Box<Self>) -> Option<OwnedFd> {
+        None
+    }
+
+    /// Ends the connection without a byte on the wire; what the process shares with another
+    /// (the parent of a fork) must stay usable there.
+    fn abandon(self: Box<Self>) {}
+}

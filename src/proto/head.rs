@@ -1,0 +1,375 @@
+//! The head of a response: status line and fields, from bytes that come in any pieces.
+//!
+//! The common case, a whole head in one piece, is one pass of httparse. Everything else is
+//! read by `lines`, line by line, each looked at once: a head that drips in byte by byte
+//! costs no more than the bytes, and gets the same verdict.
+
+use core::mem::MaybeUninit;
+
+use super::fields::Fields;
+use super::lines::{self, LineCount, LineKind, StatusLine};
+use super::{Limits, Profile};
+use crate::error::{Code, Error, Result};
+
+/// A response head. Immutable once it is complete.
+#[derive(Debug, Default)]
+pub struct Head {
+    /// 10 or 11.
+    pub version: u8,
+    /// 100 to 999.
+    pub status: u16,
+    /// The header fields.
+    pub fields: Fields,
+    reason: core::ops::Range<usize>,
+    /// A malformed line hid the fields after it (Python profile): where the body ends is
+    /// anybody's guess, so the connection is not used again.
+    pub fields_lost: bool,
+}
+
+impl Head {
+    /// The reason phrase, which may be empty; a NUL follows it in memory.
+    #[must_use]
+    pub fn reason(&self) -> &[u8] {
+        self.fields.bytes(self.reason.clone())
+    }
+
+    /// The reason phrase with its NUL.
+    #[must_use]
+    pub fn reason_with_nul(&self) -> &[u8] {
+        self.fields.bytes(self.reason.start..self.reason.end + 1)
+    }
+
+    fn set_status(&mut self, line: StatusLine) {
+        self.version = line.version;
+        self.status = line.status;
+        self.reason = line.reason;
+    }
+
+    fn clear(&mut self) {
+        self.fields.clear();
+        self.reason = 0..0;
+        self.fields_lost = false;
+        self.status = 0;
+        self.version = 0;
+    }
+}
+
+/// Reads the heads of one answer: interim ones, then the final one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HeadReader {
+    stage: Stage,
+    /// Bytes of the unfinished line that have been searched for its end.
+    scanned: usize,
+    count: LineCount,
+    /// Bytes of earlier heads and of earlier lines of this one.
+    bytes: u64,
+    interim: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Start,
+    Fields,
+    /// Up to the empty line nothing counts any more.
+    Lost,
+}
+
+/// How far a piece of input led.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the input that are taken; the rest has to be there again next time.
+    pub used: usize,
+    /// The head is complete.
+    pub done: bool,
+}
+
+impl HeadReader {
+    /// Has anything of an answer been seen?
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.stage != Stage::Start || self.scanned > 0
+    }
+
+    /// The head just read was an interim one: counts it and goes on to the next.
+    pub fn next_head(&mut self, limits: &Limits) -> Result<()> {
+        self.interim += 1;
+        let most = limits.interim;
+        // Python's loop counts the final status line too: 99 interim ones pass, 100 do not.
+        if self.interim >= most {
+            return Err(Error::new(Code::HC_ERR_LIMIT, format!("got more than {most} interim responses")));
+        }
+        *self = Self { bytes: self.bytes, interim: self.interim, ..Self::default() };
+        Ok(())
+    }
+
+    /// Takes what has arrived. `eof`: nothing will follow it.
+    #[inline]
+    pub fn advance(
+        &mut self,
+        buf: &[u8],
+        eof: bool,
+        limits: &Limits,
+        profile: Profile,
+        head: &mut Head,
+    ) -> Result<Progress> {
+        if self.stage == Stage::Start && self.scanned == 0 {
+            if let Some(used) = whole_head(buf, self.bytes, limits, profile, head)? {
+                self.bytes += used as u64;
+                return Ok(Progress { used, done: true });
+            }
+            head.clear();
+            self.count = LineCount::default();
+        }
+        self.by_lines(buf, eof, limits, profile, head)
+    }
+
+    fn by_lines(
+        &mut self,
+        buf: &[u8],
+        eof: bool,
+        limits: &Limits,
+        profile: Profile,
+        head: &mut Head,
+    ) -> Result<Progress> {
+        let mut used = 0;
+        loop {
+            let rest = &buf[used..];
+            if self.stage == Stage::Start && profile == Profile::Safe {
+                lines::check_prefix(rest).map_err(|e| {
+                    let at = e.offset + self.bytes;
+                    e.at(at)
+                })?;
+            }
+            let end = memchr::memchr(b'\n', &rest[self.scanned..]).map(|i| self.scanned + i + 1);
+            let len = end.unwrap_or(rest.len());
+            self.check_size(len, limits)?;
+            let Some(len) = end.or((eof && profile == Profile::Python && len > 0).then_some(len)) else {
+                self.scanned = rest.len();
+                if !eof {
+                    return Ok(Progress { used, done: false });
+                }
+                return self.cut_off(used, profile, head);
+            };
+            self.scanned = 0;
+            used += len;
+            if self.line(&rest[..len], limits, profile, head)? {
+                return Ok(Progress { used, done: true });
+            }
+        }
+    }
+
+    /// Judges one whole line. True at the end of the head.
+    fn line(&mut self, line: &[u8], limits: &Limits, profile: Profile, head: &mut Head) -> Result<bool> {
+        let base = self.bytes;
+        self.bytes += line.len() as u64;
+        let at = head.fields.append_raw(line)?;
+        let placed = |e: Error| {
+            let offset = base + e.offset.saturating_sub(at as u64);
+            e.at(offset)
+        };
+        if self.stage == Stage::Start {
+            let status = lines::status_line(lines::without_end(line), profile).map_err(placed)?;
+            head.fields.terminate(status.reason.end);
+            head.set_status(status);
+            self.stage = Stage::Fields;
+            return Ok(false);
+        }
+        let is_end = lines::without_end(line).is_empty();
+        if self.stage == Stage::Fields {
+            match lines::field_line(&mut head.fields, at, line.len(), profile).map_err(placed)? {
+                LineKind::Field | LineKind::End => {}
+                LineKind::FieldsLost => {
+                    head.fields_lost = true;
+                    self.stage = Stage::Lost;
+                }
+            }
+        }
+        self.count.add(head.fields.len(), limits, profile)?;
+        Ok(is_end)
+    }
+
+    fn check_size(&self, line_len: usize, limits: &Limits) -> Result<()> {
+        if line_len as u64 > limits.line {
+            let what = if self.stage == Stage::Start { "status line" } else { "header line" };
+            let text = format!("got more than {} bytes when reading {what}", limits.line);
+            return Err(Error::new(Code::HC_ERR_LINE_TOO_LONG, text).at(self.bytes));
+        }
+        if self.bytes + line_len as u64 > limits.head {
+            return Err(too_big(limits));
+        }
+        Ok(())
+    }
+
+    /// The connection ended before the head did.
+    fn cut_off(&mut self, used: usize, profile: Profile, head: &mut Head) -> Result<Progress> {
+        if !self.has_begun() {
+            return Err(Error::new(
+                Code::HC_ERR_REMOTE_DISCONNECTED,
+                "Remote end closed connection without response",
+            ));
+        }
+        if profile == Profile::Python && self.stage != Stage::Start {
+            // Python takes the end of the stream for the end of the head.
+            head.fields.append_raw(b"\0")?;
+            return Ok(Progress { used, done: true });
+        }
+        Err(Error::new(Code::HC_ERR_INCOMPLETE, "the connection ended inside the response head").at(self.bytes))
+    }
+}
+
+#[cold]
+fn too_big(limits: &Limits) -> Error {
+    Error::new(Code::HC_ERR_LIMIT, format!("the response head is larger than {} bytes", limits.head))
+}
+
+/// The most fields that fit the array on the stack; longer heads go line by line.
+const FAST_FIELDS: usize = 128;
+
+/// A whole head at once. `None`: not whole, or not plain enough; the caller reads it by lines
+/// and finds out what is the matter.
+#[inline]
+fn whole_head(
+    buf: &[u8],
+    bytes_before: u64,
+    limits: &Limits,
+    profile: Profile,
+    head: &mut Head,
+) -> Result<Option<usize>> {
+    // httparse skips empty lines before the status line; we do not.
+    if !buf.starts_with(b"HTTP/1.") {
+        return Ok(None);
+    }
+    let mut slots = [const { MaybeUninit::uninit() }; FAST_FIELDS];
+    let mut empty: [httparse::Header<'_>; 0] = [];
+    let mut parsed = httparse::Response::new(&mut empty);
+    let outcome = httparse::ParserConfig::default()
+        .parse_response_with_uninit_headers(&mut parsed, buf, &mut slots);
+    let (Ok(httparse::Status::Complete(used)), Some(status @ 100..=999), Some(version)) =
+        (outcome, parsed.code, parsed.version)
+    else {
+        return Ok(None);
+    };
+    let headers: &[httparse::Header<'_>] = parsed.headers;
+    let counted = headers.len() as u64 + u64::from(profile == Profile::Python);
+    let too_many = limits.headers != 0 && counted > limits.headers;
+    if used as u64 > limits.line || used as u64 + bytes_before > limits.head || too_many {
+        return Ok(None);
+    }
+    let raw = &buf[..used];
+    head.fields.start(raw)?;
+    let status_end = memchr::memchr(b'\n', raw).map_or(used, |i| i + 1);
+    let base = buf.as_ptr() as usize;
+    // Where a slice of the buffer stands in it; an empty value points at its line end.
+    let place = |s: &[u8]| {
+        let at = s.as_ptr() as usize - base;
+        at..at + s.len()
+    };
+    let mut line_start = status_end;
+    for h in headers {
+        let name = place(h.name.as_bytes());
+        let value = place(h.value);
+        let line_end = line_end(raw, value.end);
+        head.fields.add(name, value, line_start..line_end)?;
+        line_start = line_end;
+    }
+    let line = lines::without_end(&raw[..status_end]);
+    let from = line.len().min(13);
+    let blanks = line[from..].iter().take_while(|b| **b == b' ' || **b == b'\t').count();
+    let trailing = line[from + blanks..].iter().rev().take_while(|b| **b == b' ' || **b == b'\t').count();
+    let reason = from + blanks..line.len() - trailing;
+    head.fields.terminate(reason.end);
+    head.set_status(StatusLine { version: 10 + version, status, reason });
+    head.fields_lost = false;
+    Ok(Some(used))
+}
+
+/// The end of the line whose value ends at `at`: only blanks and the line end follow.
+#[inline]
+fn line_end(raw: &[u8], at: usize) -> usize {
+    match raw.get(at..at + 2) {
+        Some(b"\r\n") => at + 2,
+        _ => memchr::memchr(b'\n', &raw[at..]).map_or(raw.len(), |i| at + i + 1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Shown = (u8, u16, Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>, Vec<Vec<u8>>);
+
+    fn show(head: &Head) -> Shown {
+        let fields = head.fields.iter().map(|f| (f.name.to_vec(), f.value.to_vec())).collect();
+        let mut out = [0; 256];
+        let lines = (0..head.fields.len())
+            .map(|i| {
+                let n = head.fields.raw_line(i, &mut out).unwrap_or(0);
+                out[..n].to_vec()
+            })
+            .collect();
+        (head.version, head.status, head.reason().to_vec(), fields, lines)
+    }
+
+    fn read(pieces: &[&[u8]], profile: Profile) -> Result<Option<Shown>> {
+        let mut reader = HeadReader::default();
+        let mut head = Head::default();
+        let mut buf = Vec::new();
+        for piece in pieces {
+            buf.extend_from_slice(piece);
+            let p = reader.advance(&buf, false, &Limits::default(), profile, &mut head)?;
+            buf.drain(..p.used);
+            if p.done {
+                return Ok(Some(show(&head)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The fast way and the slow way agree, on the verdict and on every position.
+    #[test]
+    fn however_it_is_split() {
+        let heads: &[&[u8]] = &[
+            b"HTTP/1.1 200 OK\r\nA: b\r\nC:\r\nD:  e f \t\r\n\r\n",
+            b"HTTP/1.0 404\r\n\r\n",
+            b"HTTP/1.1 404 \r\n\r\n",
+            b"HTTP/1.1 200 a \xe9 b \r\nx: \xff\r\n\r\n",
+            b"HTTP/1.1 200 OK\nA: b\nC:d\n\n",
+            b"HTTP/1.1 200 OK\nA: b\r\nC:d \n\r\n",
+            b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\td\r\nE: f\r\n\r\n",
+            b"HTTP/1.9 200 OK\r\n\r\n",
+            b"HTTP/1.10 200 OK\r\n\r\n",
+            b"HTTP/2.0 200 OK\r\n\r\n",
+            b"HTTP/1.1 099 OK\r\n\r\n",
+            b"HTTP/1.1 200OK\r\n\r\n",
+            b"HTTP/1.1  200 OK\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nA b\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\n: b\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nA: b\rC: d\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nA: b\0\r\n\r\n",
+            b"HTTP/1.1 200 OK\r\nA: b\x0b\r\n\r\n",
+            b"HTTP/1.1 200 O\0K\r\nA: b\r\n\r\n",
+            b"\r\nHTTP/1.1 200 OK\r\n\r\n",
+            b"http/1.1 200 OK\r\n\r\n",
+        ];
+        for head in heads {
+            for profile in [Profile::Safe, Profile::Python] {
+                let whole = read(&[head], profile);
+                let bytes: Vec<&[u8]> = head.chunks(1).collect();
+                let dripped = read(&bytes, profile);
+                match (&whole, &dripped) {
+                    (Ok(a), Ok(b)) => {
+                        assert_eq!(a, b, "{head:?}");
+                        assert!(a.is_some(), "{head:?}");
+                        let from = head.iter().position(|b| *b == b'\n').map_or(0, |i| i + 1);
+                        let lines = a.as_ref().map(|s| s.4.concat()).unwrap_or_default();
+                        assert!(head[from..].starts_with(&lines), "{head:?}");
+                    }
+                    (Err(a), Err(b)) => assert_eq!((a.code, a.offset), (b.code, b.offset), "{head:?}"),
+                    _ => panic!("{head:?}: {whole:?} but {dripped:?}"),
+                }
+            }
+        }
+    }
+}

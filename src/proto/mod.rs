@@ -1,0 +1,55 @@
+//! The protocol: pure. Bytes and time come in as arguments; no socket, no clock, no unsafe.
+#![forbid(unsafe_code)]
+
+pub mod body;
+pub mod chunked;
+pub mod fields;
+pub mod framing;
+pub mod grammar;
+pub mod head;
+pub mod hostport;
+pub mod lines;
+pub mod request;
+pub mod reuse;
+pub mod state;
+
+/// How much of a message a peer may make us hold or do. Zero switches a limit off where its
+/// comment says so.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of one line of a head or trailer section, its end included.
+    pub line: u64,
+    /// Header fields of one head; 0 leaves only the byte limit.
+    pub headers: u64,
+    /// Bytes of all heads of one answer, the interim ones included.
+    pub head: u64,
+    /// Interim (1xx) responses before the final one.
+    pub interim: u64,
+    /// Bytes of chunk extensions in one body.
+    pub chunk_extensions: u64,
+    /// Bytes read and dropped to save a connection whose response nobody read to its end.
+    pub drain: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            line: 65_536,
+            headers: 100,
+            head: 256 * 1024,
+            interim: 100,
+            chunk_extensions: 16 * 1024,
+            drain: 64 * 1024,
+        }
+    }
+}
+
+/// What is accepted and sent: see `docs/profiles.md`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// What RFC 9110 and 9112 let a client accept without two readings of the same bytes.
+    #[default]
+    Safe,
+    /// Also what the tests of Python's `http.client` need.
+    Python,
+}
