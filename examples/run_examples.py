@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Runs the built examples against the demo server and checks what they print.
+    run_examples.py FOLDER_OF_THE_PROGRAMS"""
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+failures = []
+checks = 0
+
+
+def run(folder, *words, stdin=b"", want=0):
+    done = subprocess.run([os.path.join(folder, words[0]), *words[1:]], input=stdin,
+                          capture_output=True, timeout=60)
+    check(f"{' '.join(words)}: ends with {want}", done.returncode == want,
+          f"ended with {done.returncode}: {done.stderr.decode(errors='replace')}")
+    return done.stdout, done.stderr
+
+
+def check(what, holds, detail=""):
+    global checks
+    checks += 1
+    if not holds:
+        failures.append(what)
+        print(f"FAILED {what}\n  {detail}")
+
+
+def demo(folder, host):
+    out = run(folder, "demo", host)[0].decode()
+    check("demo: reads the page", "200 OK: hello from /index.html" in out, out)
+    check("demo: posts on", "200 OK: received one=1&two=2" in out, out)
+    check("demo: one call is refused", out.count("No request head is open") == 1, out)
+    check("demo: shows the states", "Request-started -> Request-sent" in out, out)
+
+
+def get(folder, host, tmp):
+    big = 3_000_001
+    want = (bytes(range(256)) * (big // 256 + 1))[:big]
+    out = run(folder, "get", f"http://{host}/bytes/{big}")[0]
+    check("get: the body on standard output", out == want, f"{len(out)} bytes")
+    path = os.path.join(tmp, "page")
+    run(folder, "get", f"http://{host}/bytes/{big}#part", path)
+    with open(path, "rb") as f:
+        check("get: the body in a file", hashlib.sha256(f.read()).digest() == hashlib.sha256(want).digest())
+    out = run(folder, "get", f"HTTP://{host}?a=b")[0]
+    check("get: a query without a path", out == b"hello from /?a=b", out)
+    err = run(folder, "get", f"http://{host}/missing", want=1)[1].decode()
+    check("get: says what the server said", "404 Not Found" in err, err)
+    err = run(folder, "get", "ftp://example.test/", want=2)[1].decode()
+    check("get: only http", "only http://" in err, err)
+    err = run(folder, "get", "http://exa mple/", want=2)[1].decode()
+    check("get: a host that cannot be", "exa mple" in err, err)
+    with socket.socket() as unused:  # bound and not listening: every connection is refused
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        err = run(folder, "get", f"http://127.0.0.1:{port}/", want=1)[1].decode()
+        check("get: names the address", f"127.0.0.1:{port}: Connection refused" in err, err)
+
+
+def upload(folder, host, tmp):
+    path = os.path.join(tmp, "file")
+    with open(path, "wb") as f:
+        f.write(b"x" * 1_000_000)
+    out, err = run(folder, "upload", host, "/in", path)
+    check("upload: a file", out == b"received 1000000 bytes" and b"200 OK" in err, out)
+    out = run(folder, "upload", host, "/in", stdin=b"from a pipe")[0]
+    check("upload: a pipe", out == b"received from a pipe", out)
+    err = run(folder, "upload", host, "/in", os.path.join(tmp, "absent"), want=1)[1].decode()
+    check("upload: no such file", "No such file" in err, err)
+
+
+def epoll(folder, host):
+    out = run(folder, "epoll", host, "/bytes/1000", "500", "20")[0].decode()
+    check("epoll: all of them", out.startswith("500 requests done, 0 failed, 500000 bytes"), out)
+
+
+def main(folder):
+    server = subprocess.Popen([sys.executable, os.path.join(HERE, "demo_server.py")],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        host = f"127.0.0.1:{int(server.stdout.readline())}"
+        with tempfile.TemporaryDirectory() as tmp:
+            demo(folder, host)
+            get(folder, host, tmp)
+            upload(folder, host, tmp)
+            epoll(folder, host)
+    finally:
+        server.stdin.close()
+        check("demo_server: ends with its input", server.wait(timeout=30) == 0)
+    print(f"{checks - len(failures)} passed, {len(failures)} failed")
+    return 1 if failures else 0
+
+
+sys.exit(main(sys.argv[1]))
