@@ -62,7 +62,8 @@ fn header(root: &Path) -> Result<Option<String>> {
     }
 }
 
-/// What only the preprocessor can say. The numbers come from Cargo.toml.
+/// What only the preprocessor can say (the numbers come from Cargo.toml), and the one constant
+/// for which cbindgen has no words, `usize::MAX`.
 fn macros() -> Result<String> {
     let version = env::var("CARGO_PKG_VERSION")?;
     let part =
@@ -80,6 +81,9 @@ fn macros() -> Result<String> {
 /** Whether this header is of version x.y.z or a later one; works in #if. */
 #define HC_AT_LEAST_VERSION(x, y, z) \
   (HC_VERSION_NUM >= (((x) << 16) | ((y) << 8) | (z)))
+
+/** In place of a string's length: it ends at its NUL. */
+#define HC_ZSTR SIZE_MAX
 
 #ifndef HC_EXTERN
 #if defined(_WIN32) && !defined(HC_STATIC)
