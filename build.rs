@@ -43,23 +43,45 @@ fn header(root: &Path) -> Result<Option<String>> {
             .to_owned(),
     );
     config.after_includes = Some(macros()?);
+    config.export.include = enums(&root.join("src/ffi"))?;
     // From this file cbindgen follows `mod` lines only, so what C sees is what the ffi room
     // holds, in the order in which it holds it.
     let made = cbindgen::Builder::new()
         .with_config(config)
+        .with_src(root.join("src/error.rs"))
         .with_src(root.join("src/ffi/mod.rs"))
         .generate();
     match made {
         Ok(bindings) => {
             let mut text = Vec::new();
             bindings.write(&mut text);
-            Ok(Some(String::from_utf8(text)?))
+            // What Rust calls the safety section is, to C, a precondition.
+            let text = String::from_utf8(text)?.replace("# Safety\n * ", "@pre ");
+            Ok(Some(text))
         }
         Err(
             cbindgen::Error::ParseSyntaxError { .. } | cbindgen::Error::ParseCannotOpenFile { .. },
         ) => Ok(None),
         Err(e) => Err(e.into()),
     }
+}
+
+/// The enums of the ffi room, in its order. Calls take and give them as `int32_t`, so that to
+/// cbindgen nothing uses them.
+fn enums(room: &Path) -> Result<Vec<String>> {
+    let mut found = Vec::new();
+    for line in fs::read_to_string(room.join("mod.rs"))?.lines() {
+        let module = line.strip_prefix("pub mod ");
+        let Some(module) = module.and_then(|rest| rest.strip_suffix(';')) else {
+            continue;
+        };
+        let code = fs::read_to_string(room.join(module).with_extension("rs"))?;
+        let names = code
+            .lines()
+            .filter_map(|line| line.strip_prefix("pub enum "));
+        found.extend(names.map(|rest| rest.trim_end_matches(" {").to_owned()));
+    }
+    Ok(found)
 }
 
 /// What only the preprocessor can say (the numbers come from Cargo.toml), and the one constant

@@ -54,11 +54,17 @@ impl Connection {
                     return Ok(Step::Want(i));
                 }
             }
-            let how = if self.is_patient() { Receive::Patiently } else { Receive::Now };
+            let how = if self.is_patient() {
+                Receive::Patiently
+            } else {
+                Receive::Now
+            };
             match self.step_answer(how) {
                 Ok(Step::Done(())) => break,
                 Ok(Step::Want(i)) => return Ok(Step::Want(i)),
-                Err(e) if self.upload.owed == Owed::Undeclared && self.may_retry(&e) => self.start_again(),
+                Err(e) if self.upload.owed == Owed::Undeclared && self.may_retry(&e) => {
+                    self.start_again()
+                }
                 Err(e) => return Err(e),
             }
         }
@@ -68,7 +74,11 @@ impl Connection {
         let early = self.upload.is_open() || !self.out.is_sent();
         Ok(Step::Done((
             framed,
-            if early && reason == CloseReason::Kept { CloseReason::EarlyResponse } else { reason },
+            if early && reason == CloseReason::Kept {
+                CloseReason::EarlyResponse
+            } else {
+                reason
+            },
         )))
     }
 
@@ -79,7 +89,10 @@ impl Connection {
             return Ok(Step::Done(()));
         }
         let Some(wire) = &mut self.wire else {
-            return Err(Error::new(Code::HC_ERR_NOT_CONNECTED, "the connection is gone"));
+            return Err(Error::new(
+                Code::HC_ERR_NOT_CONNECTED,
+                "the connection is gone",
+            ));
         };
         if how != Receive::InPassing {
             self.exchange.phase = Phase::ResponseHead;
@@ -91,7 +104,9 @@ impl Connection {
             let (bytes, eof) = (wire.received_bytes(), wire.is_at_eof());
             if !bytes.is_empty() || eof {
                 let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
-                let progress = self.reader.advance(bytes, eof, limits, profile, &mut self.head)?;
+                let progress = self
+                    .reader
+                    .advance(bytes, eof, limits, profile, &mut self.head)?;
                 wire.take(progress.used);
                 if progress.done {
                     let status = self.head.status;
@@ -150,7 +165,12 @@ impl Connection {
             self.out.clear();
             self.exchange.phase = Phase::None;
         }
-        Answer { head, reason, response, carrier }
+        Answer {
+            head,
+            reason,
+            response,
+            carrier,
+        }
     }
 
     /// A response's memory, for the next one.
@@ -186,7 +206,10 @@ impl Connection {
             return;
         }
         let Some(live) = self.live.take() else { return };
-        let too_long = live.body.remaining().is_some_and(|n| n > self.tuning.limits.drain);
+        let too_long = live
+            .body
+            .remaining()
+            .is_some_and(|n| n > self.tuning.limits.drain);
         if let Some(wire) = &mut self.wire
             && !live.body.is_done()
         {

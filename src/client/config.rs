@@ -37,7 +37,13 @@ pub enum TimeoutKind {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { connect: -1, read: -1, write: -1, expect_continue: 1000, reuse_check: 1 }
+        Self {
+            connect: -1,
+            read: -1,
+            write: -1,
+            expect_continue: 1000,
+            reuse_check: 1,
+        }
     }
 }
 
@@ -97,6 +103,12 @@ impl Config {
     pub fn new(host: &[u8], port: i32) -> Result<Self> {
         let target = HostPort::parse(host, port, HTTP_PORT)?;
         let host_header = target.host_header(HTTP_PORT);
-        Ok(Self { target, host_header, http_version: 11, auto_open: true, retry: false })
+        Ok(Self {
+            target,
+            host_header,
+            http_version: 11,
+            auto_open: true,
+            retry: false,
+        })
     }
 }

@@ -111,7 +111,10 @@ pub struct Exchange {
 impl Connection {
     /// A connection to this host; nothing happens yet.
     pub fn new(host: &[u8], port: i32) -> Result<Self> {
-        Ok(Self { config: Some(Config::new(host, port)?), ..Self::default() })
+        Ok(Self {
+            config: Some(Config::new(host, port)?),
+            ..Self::default()
+        })
     }
 
     /// The carrier of a response that takes its connection along.
@@ -194,7 +197,10 @@ impl Connection {
     #[inline]
     pub(super) fn check(&self, event: Event, pending: Pending) -> Result<State> {
         if self.pending != pending && self.pending != Pending::None {
-            return Err(Error::new(Code::HC_ERR_PENDING, "another call has to be finished first"));
+            return Err(Error::new(
+                Code::HC_ERR_PENDING,
+                "another call has to be finished first",
+            ));
         }
         match state::next(self.state.0, event) {
             Ok(next) => Ok(next),
@@ -319,12 +325,19 @@ impl Connection {
     /// Is this a moment to exchange what carries the connection?
     pub fn check_unconnected(&self) -> Result<()> {
         self.check(Event::Connect, Pending::None)?;
-        if self.wire.is_some() { Err(already_connected()) } else { Ok(()) }
+        if self.wire.is_some() {
+            Err(already_connected())
+        } else {
+            Ok(())
+        }
     }
 
     /// A request is about to be sent: nothing of it has happened yet.
     pub(super) fn begin_exchange(&mut self) {
-        self.exchange = Exchange { idle_ms: -1, ..Exchange::default() };
+        self.exchange = Exchange {
+            idle_ms: -1,
+            ..Exchange::default()
+        };
         self.has_answer = false;
         self.reader = HeadReader::default();
     }
@@ -339,7 +352,8 @@ impl Connection {
         if let Some(wire) = &mut self.wire {
             // With an unread response in front, what has arrived belongs to that.
             let fine = self.live.is_some()
-                || (wire.pay_debt_at_once(&self.tuning) && (wire.served == 0 || wire.is_reusable(&self.tuning)));
+                || (wire.pay_debt_at_once(&self.tuning)
+                    && (wire.served == 0 || wire.is_reusable(&self.tuning)));
             if !fine {
                 self.wire = None;
             }
@@ -369,7 +383,11 @@ impl Connection {
         self.wire = None;
         self.reader = HeadReader::default();
         self.out.rewind();
-        self.exchange = Exchange { retried: true, idle_ms: -1, ..Exchange::default() };
+        self.exchange = Exchange {
+            retried: true,
+            idle_ms: -1,
+            ..Exchange::default()
+        };
     }
 
     /// Goes on with making a connection.
@@ -400,12 +418,25 @@ impl Connection {
 
     fn step_dial(&mut self) -> Result<Step<Box<dyn Transport>>> {
         if self.dial.is_none() {
-            let Some(config) = &self.config else { return Err(not_connected()) };
+            let Some(config) = &self.config else {
+                return Err(not_connected());
+            };
             let ms = self.tuning.timeouts.connect;
-            self.dial = Some(Dial::new(&config.target.host, config.target.port, ms, TimeoutKind::Connect as i32));
+            self.dial = Some(Dial::new(
+                &config.target.host,
+                config.target.port,
+                ms,
+                TimeoutKind::Connect as i32,
+            ));
         }
-        let Some(dial) = &mut self.dial else { return Err(not_connected()) };
-        self.exchange.phase = if dial.is_resolved() { Phase::Connect } else { Phase::Resolve };
+        let Some(dial) = &mut self.dial else {
+            return Err(not_connected());
+        };
+        self.exchange.phase = if dial.is_resolved() {
+            Phase::Connect
+        } else {
+            Phase::Resolve
+        };
         let step = dial.step();
         if dial.is_resolved() {
             self.exchange.phase = Phase::Connect;
@@ -442,7 +473,9 @@ impl Connection {
 
     /// `hc_output`: what waits to be sent.
     pub fn output(&mut self) -> Result<&[u8]> {
-        let Origin::SansIo { pipe, .. } = &self.origin else { return Err(not_sans_io()) };
+        let Origin::SansIo { pipe, .. } = &self.origin else {
+            return Err(not_sans_io());
+        };
         if self.output_taken == self.output.len() {
             self.output.clear();
             self.output_taken = 0;
@@ -454,7 +487,10 @@ impl Connection {
     /// `hc_output_consumed`.
     pub fn output_consumed(&mut self, n: usize) -> Result<()> {
         if n > self.output.len() - self.output_taken {
-            return Err(Error::new(Code::HC_ERR_INVALID_ARG, "more bytes than hc_output gave"));
+            return Err(Error::new(
+                Code::HC_ERR_INVALID_ARG,
+                "more bytes than hc_output gave",
+            ));
         }
         self.output_taken += n;
         Ok(())
@@ -463,15 +499,24 @@ impl Connection {
 
 #[cold]
 fn already_connected() -> Error {
-    Error::new(Code::HC_ERR_ALREADY_CONNECTED, "the connection is open already")
+    Error::new(
+        Code::HC_ERR_ALREADY_CONNECTED,
+        "the connection is open already",
+    )
 }
 
 #[cold]
 fn not_connected() -> Error {
-    Error::new(Code::HC_ERR_NOT_CONNECTED, "there is no connection, and none may be opened by itself")
+    Error::new(
+        Code::HC_ERR_NOT_CONNECTED,
+        "there is no connection, and none may be opened by itself",
+    )
 }
 
 #[cold]
 fn not_sans_io() -> Error {
-    Error::new(Code::HC_ERR_UNSUPPORTED, "this connection has a transport of its own (see hc_set_sansio)")
+    Error::new(
+        Code::HC_ERR_UNSUPPORTED,
+        "this connection has a transport of its own (see hc_set_sansio)",
+    )
 }

@@ -9,7 +9,10 @@ use crate::net::{Interest, Step, Waited};
 impl Connection {
     /// Takes steps until the operation is done, fails, or would have to wait and may not.
     #[inline]
-    pub(super) fn drive<T>(&mut self, mut step: impl FnMut(&mut Self) -> Result<Step<T>>) -> Result<Step<T>> {
+    pub(super) fn drive<T>(
+        &mut self,
+        mut step: impl FnMut(&mut Self) -> Result<Step<T>>,
+    ) -> Result<Step<T>> {
         loop {
             match step(self)? {
                 Step::Done(value) => {

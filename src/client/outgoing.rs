@@ -62,8 +62,10 @@ impl Outgoing {
             let n = if self.block.is_empty() {
                 wire.write(&[IoSlice::new(&self.head[self.head_sent..])], more, tuning)?
             } else {
-                let parts =
-                    [IoSlice::new(&self.head[self.head_sent..]), IoSlice::new(&self.block[self.block_sent..])];
+                let parts = [
+                    IoSlice::new(&self.head[self.head_sent..]),
+                    IoSlice::new(&self.block[self.block_sent..]),
+                ];
                 let from = usize::from(parts[0].is_empty());
                 wire.write(&parts[from..], more, tuning)?
             };

@@ -69,16 +69,18 @@ impl Connection {
     fn check_push(&self, len: u64) -> Result<()> {
         self.check(Event::Send, Pending::None)?;
         match self.upload.owed {
-            Owed::Undeclared => {
-                Err(Error::new(Code::HC_ERR_CANNOT_SEND_BODY, "the request has declared no body"))
-            }
+            Owed::Undeclared => Err(Error::new(
+                Code::HC_ERR_CANNOT_SEND_BODY,
+                "the request has declared no body",
+            )),
             Owed::Length(left) if len > left => Err(Error::new(
                 Code::HC_ERR_BODY_OVERRUN,
                 format!("{len} bytes of body, but only {left} of the declared length are left"),
             )),
-            Owed::Nothing if len > 0 => {
-                Err(Error::new(Code::HC_ERR_BODY_OVERRUN, "the body has been sent to its end"))
-            }
+            Owed::Nothing if len > 0 => Err(Error::new(
+                Code::HC_ERR_BODY_OVERRUN,
+                "the body has been sent to its end",
+            )),
             _ => Ok(()),
         }
     }
@@ -110,7 +112,10 @@ impl Connection {
             return Ok(Step::Want(i));
         }
         let Some(wire) = &mut self.wire else {
-            return Err(Error::new(Code::HC_ERR_NOT_CONNECTED, "the connection is gone"));
+            return Err(Error::new(
+                Code::HC_ERR_NOT_CONNECTED,
+                "the connection is gone",
+            ));
         };
         if !self.upload.framed {
             return match wire.write(&[IoSlice::new(data)], false, &self.tuning)? {
@@ -124,7 +129,13 @@ impl Connection {
         let chunk = &data[..data.len().min(MOST_CHUNK)];
         self.out.push(SizeLine::of(chunk.len() as u64).as_bytes())?;
         let mut position = 0;
-        let step = self.out.send_with(wire, &[IoSlice::new(chunk)], CHUNK_END, &mut position, &self.tuning)?;
+        let step = self.out.send_with(
+            wire,
+            &[IoSlice::new(chunk)],
+            CHUNK_END,
+            &mut position,
+            &self.tuning,
+        )?;
         if let Step::Want(i) = step {
             if position == 0 && self.out.is_block_untouched() {
                 self.out.clear_block();
@@ -142,7 +153,10 @@ impl Connection {
         match self.upload.owed {
             Owed::Chunks => {}
             Owed::Undeclared => {
-                return Err(Error::new(Code::HC_ERR_CANNOT_SEND_BODY, "the request has declared no body"));
+                return Err(Error::new(
+                    Code::HC_ERR_CANNOT_SEND_BODY,
+                    "the request has declared no body",
+                ));
             }
             Owed::Length(left @ 1..) => {
                 return Err(Error::new(
@@ -152,7 +166,10 @@ impl Connection {
             }
             Owed::Length(0) | Owed::Nothing | Owed::Unchecked => {
                 if trailers.count > 0 {
-                    return Err(Error::new(Code::HC_ERR_INVALID_ARG, "only a body in chunks has trailers"));
+                    return Err(Error::new(
+                        Code::HC_ERR_INVALID_ARG,
+                        "only a body in chunks has trailers",
+                    ));
                 }
                 return Ok(());
             }
@@ -171,5 +188,8 @@ impl Connection {
 
 #[cold]
 fn early() -> Error {
-    Error::new(Code::HC_ERR_EARLY_RESPONSE, "the server has answered before the body was sent")
+    Error::new(
+        Code::HC_ERR_EARLY_RESPONSE,
+        "the server has answered before the body was sent",
+    )
 }

@@ -25,7 +25,12 @@ impl Connection {
 
     /// `whole`: the caller wants all of the body, so that a body cut short is an error in every
     /// profile.
-    fn read_part(&mut self, response: &mut Response, out: &mut [u8], whole: bool) -> Result<Step<usize>> {
+    fn read_part(
+        &mut self,
+        response: &mut Response,
+        out: &mut [u8],
+        whole: bool,
+    ) -> Result<Step<usize>> {
         if !self.enter_body(response)? || out.is_empty() {
             return Ok(Step::Done(0));
         }
@@ -77,8 +82,14 @@ impl Connection {
 
     #[inline]
     fn step_read(&mut self, out: &mut [u8], whole: bool) -> Result<Step<usize>> {
-        let how = if self.is_patient() { Receive::Patiently } else { Receive::Now };
-        let (Some(wire), Some(live)) = (&mut self.wire, &mut self.live) else { return Err(closed()) };
+        let how = if self.is_patient() {
+            Receive::Patiently
+        } else {
+            Receive::Now
+        };
+        let (Some(wire), Some(live)) = (&mut self.wire, &mut self.live) else {
+            return Err(closed());
+        };
         let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
         loop {
             if live.body.is_done() {
@@ -100,7 +111,12 @@ impl Connection {
             let most = usize::try_from(direct).unwrap_or(usize::MAX).min(out.len());
             let last = direct == most as u64 && matches!(live.body, Body::Length(_));
             let arrived = if most >= DIRECT || last {
-                let step = wire.read_direct(out.get_mut(..most).unwrap_or_default(), last, &self.tuning, how)?;
+                let step = wire.read_direct(
+                    out.get_mut(..most).unwrap_or_default(),
+                    last,
+                    &self.tuning,
+                    how,
+                )?;
                 if let Step::Done(n @ 1..) = step {
                     live.body.passed(n as u64);
                     live.delivered += n as u64;
@@ -114,7 +130,8 @@ impl Connection {
                 Step::Want(i) => return Ok(Step::Want(i)),
                 Step::Done(0) => {
                     // Python's sized reads take a body cut short for a whole one.
-                    if profile == Profile::Python && !whole && matches!(live.body, Body::Length(_)) {
+                    if profile == Profile::Python && !whole && matches!(live.body, Body::Length(_))
+                    {
                         live.body = Body::Done;
                     }
                     live.body.ended(live.delivered, profile)?;
@@ -147,7 +164,7 @@ impl Connection {
     ) -> Result<Step<usize>> {
         let mut total = 0;
         for part in parts.iter_mut().filter(|p| !p.is_empty()) {
-            if total > 0 && self.wire.as_ref().is_none_or(|w| w.received_bytes().is_empty()) {
+            if total > 0 && !self.has_arrived() {
                 break;
             }
             match self.read(response, part) {
@@ -182,8 +199,14 @@ impl Connection {
     }
 
     fn step_peek(&mut self) -> Result<Step<()>> {
-        let how = if self.is_patient() { Receive::Patiently } else { Receive::Now };
-        let (Some(wire), Some(live)) = (&mut self.wire, &mut self.live) else { return Err(closed()) };
+        let how = if self.is_patient() {
+            Receive::Patiently
+        } else {
+            Receive::Now
+        };
+        let (Some(wire), Some(live)) = (&mut self.wire, &mut self.live) else {
+            return Err(closed());
+        };
         let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
         loop {
             if live.body.is_done() {
@@ -191,7 +214,10 @@ impl Connection {
             }
             // Without room for output this takes framing only, up to the next data byte.
             let (used, _) = match live.body {
-                Body::Chunked(_) => live.body.take(wire.received_bytes(), &mut [], limits, profile)?,
+                Body::Chunked(_) => {
+                    live.body
+                        .take(wire.received_bytes(), &mut [], limits, profile)?
+                }
                 _ => (0, 0),
             };
             wire.take(used);
@@ -208,7 +234,9 @@ impl Connection {
 
     /// Takes bytes that were peeked at.
     fn consume(&mut self, response: &mut Response, n: usize) {
-        let (Some(wire), Some(live)) = (&mut self.wire, &mut self.live) else { return };
+        let (Some(wire), Some(live)) = (&mut self.wire, &mut self.live) else {
+            return;
+        };
         wire.take(n);
         live.body.passed(n as u64);
         live.delivered += n as u64;
@@ -311,8 +339,14 @@ impl Connection {
                     Step::Want(i) => Ok(Step::Want(i)),
                 };
             }
-            let expected = self.remaining(response).and_then(|n| usize::try_from(n).ok()).unwrap_or(0);
-            let growth = expected.max(at).clamp(LEAST_GROWTH, MOST_GROWTH).min(max - at);
+            let expected = self
+                .remaining(response)
+                .and_then(|n| usize::try_from(n).ok())
+                .unwrap_or(0);
+            let growth = expected
+                .max(at)
+                .clamp(LEAST_GROWTH, MOST_GROWTH)
+                .min(max - at);
             let step = match reserve(&mut all, growth) {
                 Ok(()) => self.read_part(response, &mut all[at..], true),
                 Err(e) => Err(e),
@@ -335,7 +369,24 @@ impl Connection {
         all.push(0);
         response.kept.try_reserve(1)?;
         response.kept.push(all);
-        Ok(response.kept.last().map_or(&[], |all| &all[..all.len() - 1]))
+        Ok(response
+            .kept
+            .last()
+            .map_or(&[], |all| &all[..all.len() - 1]))
+    }
+
+    /// Is there anything to read without a receive?
+    #[must_use]
+    pub fn has_arrived(&self) -> bool {
+        self.wire
+            .as_ref()
+            .is_some_and(|w| !w.received_bytes().is_empty())
+    }
+
+    /// Has reading come to an end, one way or the other?
+    #[must_use]
+    pub fn is_closed(&self, response: &Response) -> bool {
+        !matches!(response.end, End::Open) || self.live.as_ref().is_none_or(|l| l.id != response.id)
     }
 
     /// Body bytes that are left, when the framing says so.
@@ -357,7 +408,9 @@ impl Connection {
                 "only 101, or 2xx to CONNECT, gives the connection away",
             ));
         }
-        let Some(wire) = self.wire.take() else { return Err(closed()) };
+        let Some(wire) = self.wire.take() else {
+            return Err(closed());
+        };
         let left = wire.received_bytes().to_vec();
         self.live = None;
         response.end = End::Done;
@@ -373,5 +426,8 @@ fn reserve(all: &mut Vec<u8>, growth: usize) -> Result<()> {
 
 #[cold]
 fn too_many(max: u64) -> Error {
-    Error::new(Code::HC_ERR_TOO_LARGE, format!("the body has more than {max} bytes"))
+    Error::new(
+        Code::HC_ERR_TOO_LARGE,
+        format!("the body has more than {max} bytes"),
+    )
 }

@@ -132,7 +132,14 @@ impl Resend {
         if facts.sent == 0 {
             return Self::NothingSent;
         }
-        let peer_ended = matches!(code, Code::HC_ERR_REMOTE_DISCONNECTED | Code::HC_ERR_SEND | Code::HC_ERR_RECV);
-        if facts.reused && peer_ended { Self::ClosedUnread } else { Self::Unknown }
+        let peer_ended = matches!(
+            code,
+            Code::HC_ERR_REMOTE_DISCONNECTED | Code::HC_ERR_SEND | Code::HC_ERR_RECV
+        );
+        if facts.reused && peer_ended {
+            Self::ClosedUnread
+        } else {
+            Self::Unknown
+        }
     }
 }

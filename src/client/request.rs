@@ -56,7 +56,11 @@ impl Connection {
     }
 
     /// `hc_endheaders`.
-    pub fn end_headers(&mut self, body: &mut BodySource<'_>, flags: RequestFlags) -> Result<Step<()>> {
+    pub fn end_headers(
+        &mut self,
+        body: &mut BodySource<'_>,
+        flags: RequestFlags,
+    ) -> Result<Step<()>> {
         self.check(Event::EndHeaders, Pending::EndHeaders)?;
         if self.pending == Pending::None {
             self.close_head(body, flags, false)?;
@@ -94,7 +98,9 @@ impl Connection {
     }
 
     fn start_head(&mut self, method: &[u8], target: &[u8], flags: RequestFlags) -> Result<()> {
-        let Some(config) = &self.config else { return Err(no_requests()) };
+        let Some(config) = &self.config else {
+            return Err(no_requests());
+        };
         self.out.clear();
         let host = (!flags.skip_host).then_some(&*config.host_header);
         self.request = request::start(
@@ -127,18 +133,36 @@ impl Connection {
         let profile = self.tuning.profile;
         for i in 0..fields.count {
             let f = (fields.get)(i)?;
-            request::add_field(&mut self.out.head, &mut self.request, f.name, &[f.value], profile)?;
+            request::add_field(
+                &mut self.out.head,
+                &mut self.request,
+                f.name,
+                &[f.value],
+                profile,
+            )?;
         }
         self.close_head(body, flags, true)
     }
 
     /// Decides how the body is framed, says so in the head, and ends it. On failure the head
     /// is as it was.
-    fn close_head(&mut self, body: &BodySource<'_>, flags: RequestFlags, whole: bool) -> Result<()> {
+    fn close_head(
+        &mut self,
+        body: &BodySource<'_>,
+        flags: RequestFlags,
+        whole: bool,
+    ) -> Result<()> {
         let mut facts = self.request;
         let before = self.out.head.len();
-        let framed = frame(&mut self.out.head, &mut facts, body, flags, self.tuning.profile, whole)
-            .and_then(|upload| request::finish(&mut self.out.head).map(|()| upload));
+        let framed = frame(
+            &mut self.out.head,
+            &mut facts,
+            body,
+            flags,
+            self.tuning.profile,
+            whole,
+        )
+        .and_then(|upload| request::finish(&mut self.out.head).map(|()| upload));
         match framed {
             Ok(upload) => {
                 self.request = facts;
@@ -169,10 +193,16 @@ fn frame(
     let asked = flags.encode_chunked && !facts.has_content_length;
     if profile == Profile::Python && by_hand {
         // What the caller declared is sent as given; chunks only when asked for.
-        return Ok(Upload::unchecked(flags.encode_chunked && facts.is_chunked && !body.is_none()));
+        return Ok(Upload::unchecked(
+            flags.encode_chunked && facts.is_chunked && !body.is_none(),
+        ));
     }
     if facts.is_chunked {
-        return Ok(if body.is_none() { Upload::pushed_chunks() } else { Upload::chunks() });
+        return Ok(if body.is_none() {
+            Upload::pushed_chunks()
+        } else {
+            Upload::chunks()
+        });
     }
     if let Some(declared) = facts.content_length {
         return match length {
@@ -195,7 +225,11 @@ fn frame(
             ));
         }
         request::add_framing(head, facts, None)?;
-        return Ok(if body.is_none() { Upload::pushed_chunks() } else { Upload::chunks() });
+        return Ok(if body.is_none() {
+            Upload::pushed_chunks()
+        } else {
+            Upload::chunks()
+        });
     }
     match length {
         Some(n) if !body.is_none() => {
@@ -215,5 +249,8 @@ fn frame(
 
 #[cold]
 fn no_requests() -> Error {
-    Error::new(Code::HC_ERR_UNSUPPORTED, "a response has no connection to send requests on")
+    Error::new(
+        Code::HC_ERR_UNSUPPORTED,
+        "a response has no connection to send requests on",
+    )
 }

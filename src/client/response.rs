@@ -24,7 +24,9 @@ pub struct Answer {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("state", &self.state()).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("state", &self.state())
+            .finish_non_exhaustive()
     }
 }
 
@@ -74,13 +76,10 @@ pub struct Live {
 
 impl Response {
     pub(super) fn new(id: u64) -> Self {
-        Self { id, ..Self::default() }
-    }
-
-    /// Has it ended, one way or the other?
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        !matches!(self.end, End::Open)
+        Self {
+            id,
+            ..Self::default()
+        }
     }
 
     /// True if there may be more to read, false at the end; otherwise why not.
@@ -97,5 +96,8 @@ impl Response {
 
 #[cold]
 pub(super) fn closed() -> Error {
-    Error::new(Code::HC_ERR_CLOSED, "the response was closed before its end")
+    Error::new(
+        Code::HC_ERR_CLOSED,
+        "the response was closed before its end",
+    )
 }

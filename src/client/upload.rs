@@ -68,13 +68,20 @@ impl Upload {
     /// A body of this length.
     #[must_use]
     pub fn length(n: u64) -> Self {
-        Self { owed: Owed::Length(n), ..Self::default() }
+        Self {
+            owed: Owed::Length(n),
+            ..Self::default()
+        }
     }
 
     /// A body in chunks, all of which come with the request.
     #[must_use]
     pub fn chunks() -> Self {
-        Self { owed: Owed::Chunks, framed: true, ..Self::default() }
+        Self {
+            owed: Owed::Chunks,
+            framed: true,
+            ..Self::default()
+        }
     }
 
     /// A body in chunks that are pushed.
@@ -86,7 +93,11 @@ impl Upload {
     /// Whatever the caller declared.
     #[must_use]
     pub fn unchecked(framed: bool) -> Self {
-        Self { owed: Owed::Unchecked, framed, ..Self::default() }
+        Self {
+            owed: Owed::Unchecked,
+            framed,
+            ..Self::default()
+        }
     }
 
     /// Is anything of the body still to be sent?
@@ -104,7 +115,11 @@ impl Upload {
     /// Until when, at the latest.
     #[must_use]
     pub fn continue_deadline(&self) -> Deadline {
-        if self.stage == Stage::Continue { self.continue_until } else { Deadline::NEVER }
+        if self.stage == Stage::Continue {
+            self.continue_until
+        } else {
+            Deadline::NEVER
+        }
     }
 
     /// So many body bytes were sent.
@@ -115,7 +130,11 @@ impl Upload {
     }
 
     fn restart(&mut self, owed: Owed) {
-        *self = Self { owed, framed: self.framed, ..Self::default() };
+        *self = Self {
+            owed,
+            framed: self.framed,
+            ..Self::default()
+        };
     }
 }
 
@@ -146,7 +165,8 @@ impl Connection {
                     return Ok(Step::Want(i));
                 }
                 self.upload.stage = Stage::Continue;
-                self.upload.continue_until = Deadline::after_ms(self.tuning.timeouts.expect_continue);
+                self.upload.continue_until =
+                    Deadline::after_ms(self.tuning.timeouts.expect_continue);
             } else {
                 self.upload.stage = Stage::Body;
             }
@@ -169,7 +189,11 @@ impl Connection {
                     if self.look_for_answer()? {
                         return Ok(Step::Done(()));
                     }
-                    return Ok(Step::Want(if self.live.is_some() { Interest::Write } else { Interest::Either }));
+                    return Ok(Step::Want(if self.live.is_some() {
+                        Interest::Write
+                    } else {
+                        Interest::Either
+                    }));
                 }
                 Step::Want(i) => return Ok(Step::Want(i)),
             }
@@ -228,7 +252,10 @@ impl Connection {
     /// good as once.
     pub(super) fn may_retry(&self, e: &Error) -> bool {
         let facts = self.exchange_facts();
-        let ended = matches!(e.code, Code::HC_ERR_SEND | Code::HC_ERR_RECV | Code::HC_ERR_REMOTE_DISCONNECTED);
+        let ended = matches!(
+            e.code,
+            Code::HC_ERR_SEND | Code::HC_ERR_RECV | Code::HC_ERR_REMOTE_DISCONNECTED
+        );
         ended
             && facts.reused
             && facts.received == 0
@@ -239,7 +266,9 @@ impl Connection {
     }
 
     fn send_body(&mut self, body: &mut BodySource<'_>) -> Result<Step<()>> {
-        let Some(wire) = &mut self.wire else { return Err(lost()) };
+        let Some(wire) = &mut self.wire else {
+            return Err(lost());
+        };
         let (out, up, tuning) = (&mut self.out, &mut self.upload, &self.tuning);
         let step = match body {
             BodySource::None => out.flush(wire, false, tuning)?,
@@ -326,7 +355,8 @@ fn send_file(
             None => {
                 let most = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
                 let room = out.block_room(most)?;
-                let n = file::read_at(fd, room, at).map_err(|e| Error::os(Code::HC_ERR_FILE, e, "pread"))?;
+                let n = file::read_at(fd, room, at)
+                    .map_err(|e| Error::os(Code::HC_ERR_FILE, e, "pread"))?;
                 out.block.truncate(n);
                 if n == 0 {
                     return Err(file_too_short(left));
@@ -339,7 +369,10 @@ fn send_file(
 
 #[cold]
 fn file_too_short(left: u64) -> Error {
-    Error::new(Code::HC_ERR_FILE, format!("the file ended {left} bytes before its declared length"))
+    Error::new(
+        Code::HC_ERR_FILE,
+        format!("the file ended {left} bytes before its declared length"),
+    )
 }
 
 /// Sends what `read` gives, block by block.
@@ -373,7 +406,10 @@ fn send_blocks(
                 Ok(n) if n <= most => n,
                 Ok(_) => {
                     out.clear_block();
-                    return Err(Error::new(Code::HC_ERR_CALLBACK, "the body callback gave more than it was asked for"));
+                    return Err(Error::new(
+                        Code::HC_ERR_CALLBACK,
+                        "the body callback gave more than it was asked for",
+                    ));
                 }
                 Err(e) => {
                     out.clear_block();
@@ -392,7 +428,10 @@ fn send_blocks(
         }
         out.clear_block();
         up.ended = true;
-        if let Some(short) = length.map(|l| l.saturating_sub(up.position)).filter(|s| *s > 0) {
+        if let Some(short) = length
+            .map(|l| l.saturating_sub(up.position))
+            .filter(|s| *s > 0)
+        {
             return Err(Error::new(
                 Code::HC_ERR_BODY_OWED,
                 format!("the body ended {short} bytes before its declared length"),

@@ -50,7 +50,10 @@ pub struct Wire {
 
 impl std::fmt::Debug for Wire {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wire").field("fd", &self.fd()).field("served", &self.served).finish_non_exhaustive()
+        f.debug_struct("Wire")
+            .field("fd", &self.fd())
+            .field("served", &self.served)
+            .finish_non_exhaustive()
     }
 }
 
@@ -195,7 +198,13 @@ impl Wire {
     }
 
     /// Sends from a file; `None` when this transport cannot.
-    pub fn send_file(&mut self, fd: i32, offset: u64, most: u64, tuning: &Tuning) -> Option<Result<Step<u64>>> {
+    pub fn send_file(
+        &mut self,
+        fd: i32,
+        offset: u64,
+        most: u64,
+        tuning: &Tuning,
+    ) -> Option<Result<Step<u64>>> {
         match self.transport.send_file(fd, offset, most)? {
             Ok(Step::Done(n)) => {
                 self.sent += n;
@@ -223,14 +232,23 @@ impl Wire {
     /// Gets a body that nobody reads out of the way, without waiting and within the budget.
     /// False: it is still there, and the connection is no good for another request.
     pub fn pay_debt_at_once(&mut self, tuning: &Tuning) -> bool {
-        self.debt.is_none() || matches!(self.pay_debt(tuning, Receive::InPassing), Ok(Step::Done(())))
+        self.debt.is_none()
+            || matches!(
+                self.pay_debt(tuning, Receive::InPassing),
+                Ok(Step::Done(()))
+            )
     }
 
     /// The same, a step at a time, for an answer that stands behind the body.
     pub fn pay_debt(&mut self, tuning: &Tuning, how: Receive) -> Result<Step<()>> {
         let mut sink = [0; 2048];
         while let Some(mut body) = self.debt.take() {
-            let taken = body.take(self.received_bytes(), &mut sink, &tuning.limits, tuning.profile);
+            let taken = body.take(
+                self.received_bytes(),
+                &mut sink,
+                &tuning.limits,
+                tuning.profile,
+            );
             let (used, made) = taken?;
             self.take(used);
             self.drained += made as u64;
@@ -240,7 +258,10 @@ impl Wire {
                 return Ok(Step::Done(()));
             }
             if self.drained > tuning.limits.drain {
-                return Err(Error::new(Code::HC_ERR_LIMIT, "the response given up unread is too long to skip"));
+                return Err(Error::new(
+                    Code::HC_ERR_LIMIT,
+                    "the response given up unread is too long to skip",
+                ));
             }
             if used > 0 {
                 self.debt = Some(body);
@@ -286,10 +307,16 @@ impl Wire {
     /// A step cannot go on: has it waited too long already?
     fn not_yet<T>(&mut self, interest: Interest, tuning: &Tuning) -> Result<Step<T>> {
         let (ms, kind, text) = match interest {
-            Interest::Read => (tuning.timeouts.read, TimeoutKind::Read, "the peer sent nothing for too long"),
-            Interest::Write | Interest::Either => {
-                (tuning.timeouts.write, TimeoutKind::Write, "the peer took nothing for too long")
-            }
+            Interest::Read => (
+                tuning.timeouts.read,
+                TimeoutKind::Read,
+                "the peer sent nothing for too long",
+            ),
+            Interest::Write | Interest::Either => (
+                tuning.timeouts.write,
+                TimeoutKind::Write,
+                "the peer took nothing for too long",
+            ),
         };
         if ms >= 0 {
             if !self.stalled.is_set() {
@@ -324,7 +351,8 @@ impl Wire {
     }
 
     fn grow_to(&mut self, size: usize) -> Result<()> {
-        self.buf.try_reserve_exact(size.saturating_sub(self.buf.len()))?;
+        self.buf
+            .try_reserve_exact(size.saturating_sub(self.buf.len()))?;
         self.buf.resize(size, 0);
         Ok(())
     }
@@ -332,5 +360,8 @@ impl Wire {
 
 #[cold]
 fn impossible_count() -> Error {
-    Error::new(Code::HC_ERR_INTERNAL, "the transport reported a count that cannot be")
+    Error::new(
+        Code::HC_ERR_INTERNAL,
+        "the transport reported a count that cannot be",
+    )
 }

@@ -1,1 +1,27 @@
-//! stub
+//! The C interface. Translation only: each call parses its arguments, passes the barrier,
+//! calls one method of `client` and translates what comes back. The files stand in the order
+//! in which the header is read.
+
+// C names.
+#![allow(non_camel_case_types)]
+
+pub mod conn;
+pub mod driving;
+pub mod errors;
+pub mod fields;
+pub mod machine;
+pub mod options;
+pub mod reading;
+pub mod request;
+pub mod response;
+pub mod status;
+pub mod types;
+pub mod version;
+
+mod args;
+mod barrier;
+mod body;
+mod transport;
+
+pub use barrier::hc_conn;
+pub use response::hr_response;

@@ -13,7 +13,9 @@ impl Deadline {
     /// So many milliseconds from now; negative is never. The clock is read only if it matters.
     #[must_use]
     pub fn after_ms(ms: i64) -> Self {
-        let Ok(ms) = u64::try_from(ms) else { return Self::NEVER };
+        let Ok(ms) = u64::try_from(ms) else {
+            return Self::NEVER;
+        };
         Self(Instant::now().checked_add(Duration::from_millis(ms)))
     }
 

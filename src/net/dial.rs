@@ -10,15 +10,31 @@ use super::{Interest, Step, Waited};
 use crate::error::{Code, Error, Result};
 use crate::sys::{resolve, socket};
 
-/// One address that was tried.
-#[derive(Clone, Debug)]
+/// One address that was tried, laid out as C sees it.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Attempt {
-    /// The address and port.
-    pub address: SocketAddr,
+    /// The address and port in text, ending in a NUL.
+    pub address: [u8; 64],
     /// errno; 0 for the one that worked.
     pub os_error: i32,
     /// How long it took.
-    pub elapsed_ms: i64,
+    pub elapsed_ms: i32,
+}
+
+impl Attempt {
+    fn new(address: SocketAddr, os_error: i32, elapsed_ms: i64) -> Self {
+        let mut text = [0; 64];
+        // The longest address with zone and port has 58 bytes.
+        for (to, from) in text.iter_mut().take(63).zip(address.to_string().bytes()) {
+            *to = from;
+        }
+        Self {
+            address: text,
+            os_error,
+            elapsed_ms: i32::try_from(elapsed_ms).unwrap_or(i32::MAX),
+        }
+    }
 }
 
 /// A connection being made.
@@ -136,7 +152,9 @@ impl Dial {
 
     /// `None`: this address failed, the next one may do.
     fn finish_attempt(&mut self) -> Result<Option<Step<Tcp>>> {
-        let Some((address, fd, watch)) = self.trying.take() else { return Ok(None) };
+        let Some((address, fd, watch)) = self.trying.take() else {
+            return Ok(None);
+        };
         // A connect that is still under way has no error yet, so writability is what counts.
         let outcome = match crate::sys::poll::wait(fd.as_raw_fd(), false, true, 0) {
             Ok(false) | Err(crate::sys::error_number::EINTR) => {
@@ -155,19 +173,35 @@ impl Dial {
     }
 
     fn record(&mut self, address: SocketAddr, os_error: i32, watch: Stopwatch) {
-        self.attempts.push(Attempt { address, os_error, elapsed_ms: watch.ms() });
+        self.attempts
+            .push(Attempt::new(address, os_error, watch.ms()));
     }
 
     #[cold]
     fn timed_out(&self) -> Error {
-        Error::new(Code::HC_ERR_TIMEOUT, format!("connecting to {} took too long", self.host))
-            .with_timeout(self.timeout_kind)
+        Error::new(
+            Code::HC_ERR_TIMEOUT,
+            format!("connecting to {} took too long", self.host),
+        )
+        .with_timeout(self.timeout_kind)
     }
 
     #[cold]
     fn no_address_left(&self) -> Error {
         match self.attempts.last() {
-            Some(last) => Error::os(Code::HC_ERR_CONNECT, last.os_error, &format!("connect to {}", last.address)),
+            Some(last) => {
+                let text: String = last
+                    .address
+                    .iter()
+                    .take_while(|b| **b != 0)
+                    .map(|b| char::from(*b))
+                    .collect();
+                Error::os(
+                    Code::HC_ERR_CONNECT,
+                    last.os_error,
+                    &format!("connect to {text}"),
+                )
+            }
             None => Error::new(Code::HC_ERR_CONNECT, "the name has no address"),
         }
     }

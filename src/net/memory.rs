@@ -70,7 +70,11 @@ impl Transport for Memory {
         let ends = &mut *self.0.lock();
         let waiting = ends.input.get(ends.input_from..).unwrap_or_default();
         if waiting.is_empty() {
-            return Ok(if ends.eof { Step::Done(0) } else { Step::Want(Interest::Read) });
+            return Ok(if ends.eof {
+                Step::Done(0)
+            } else {
+                Step::Want(Interest::Read)
+            });
         }
         let n = waiting.len().min(buf.len());
         for (to, from) in buf.chunks_mut(n.max(1)).take(1).zip([waiting]) {
@@ -95,7 +99,11 @@ impl Transport for Memory {
             n += take;
             room -= take;
         }
-        Ok(if n > 0 { Step::Done(n) } else { Step::Want(Interest::Write) })
+        Ok(if n > 0 {
+            Step::Done(n)
+        } else {
+            Step::Want(Interest::Write)
+        })
     }
 
     fn wait(&mut self, _: Interest, _: i64) -> Result<Waited> {

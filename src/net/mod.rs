@@ -74,7 +74,12 @@ pub trait Transport: Send {
 
     /// Receives into two buffers, the second when the first is full. A transport that cannot
     /// uses the first alone.
-    fn read_two(&mut self, first: &mut [u8], second: &mut [u8], patience: Patience) -> Result<Step<usize>> {
+    fn read_two(
+        &mut self,
+        first: &mut [u8],
+        second: &mut [u8],
+        patience: Patience,
+    ) -> Result<Step<usize>> {
         let _ = second;
         self.read(first, patience)
     }

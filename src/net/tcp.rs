@@ -28,7 +28,11 @@ impl Tcp {
     /// A socket that `dial` has connected: it is in non-blocking mode.
     #[must_use]
     pub fn dialled(fd: OwnedFd) -> Self {
-        Self { fd, nonblocking: Some(true), timeout_ms: -1 }
+        Self {
+            fd,
+            nonblocking: Some(true),
+            timeout_ms: -1,
+        }
     }
 
     /// A socket of the program's, in whatever mode it is. It keeps that mode unless a
@@ -36,12 +40,17 @@ impl Tcp {
     #[must_use]
     pub fn adopted(fd: OwnedFd) -> Self {
         // The timeout it may have is unknown: no number matches it.
-        Self { fd, nonblocking: None, timeout_ms: i64::MIN }
+        Self {
+            fd,
+            nonblocking: None,
+            timeout_ms: i64::MIN,
+        }
     }
 
     fn set_nonblocking(&mut self, on: bool) -> Result<()> {
         if self.nonblocking != Some(on) {
-            socket::set_nonblocking(self.fd.as_fd(), on).map_err(|e| Error::os(Code::HC_ERR_RECV, e, "ioctl"))?;
+            socket::set_nonblocking(self.fd.as_fd(), on)
+                .map_err(|e| Error::os(Code::HC_ERR_RECV, e, "ioctl"))?;
             self.nonblocking = Some(on);
         }
         Ok(())
@@ -49,7 +58,9 @@ impl Tcp {
 
     /// Lets a receive wait in the kernel. True if it may.
     fn prepare(&mut self, patience: Patience) -> Result<bool> {
-        let Patience::Ms(ms) = patience else { return Ok(false) };
+        let Patience::Ms(ms) = patience else {
+            return Ok(false);
+        };
         // Zero means "do not wait", which the kernel's timeout cannot say.
         if ms == 0 {
             return Ok(false);
@@ -89,7 +100,12 @@ impl Transport for Tcp {
         }
     }
 
-    fn read_two(&mut self, first: &mut [u8], second: &mut [u8], patience: Patience) -> Result<Step<usize>> {
+    fn read_two(
+        &mut self,
+        first: &mut [u8],
+        second: &mut [u8],
+        patience: Patience,
+    ) -> Result<Step<usize>> {
         let wait = self.prepare(patience)?;
         loop {
             match socket::receive_two(self.fd.as_fd(), first, second, wait) {

@@ -82,7 +82,9 @@ impl Body {
         match self {
             Self::Done => &[],
             Self::Length(left) => {
-                let n = usize::try_from(*left).unwrap_or(usize::MAX).min(input.len());
+                let n = usize::try_from(*left)
+                    .unwrap_or(usize::MAX)
+                    .min(input.len());
                 input.get(..n).unwrap_or_default()
             }
             Self::Chunked(d) => d.peek(input),
@@ -127,7 +129,9 @@ impl Body {
                 return Ok(());
             }
             Self::Chunked(_) => format!("IncompleteRead({delivered} bytes read)"),
-            Self::Length(left) => format!("IncompleteRead({delivered} bytes read, {left} more expected)"),
+            Self::Length(left) => {
+                format!("IncompleteRead({delivered} bytes read, {left} more expected)")
+            }
         };
         Err(Error::new(Code::HC_ERR_INCOMPLETE, text).at(delivered))
     }

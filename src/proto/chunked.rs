@@ -13,7 +13,10 @@ use crate::error::{Code, Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     /// In the size: digits seen so far (without zeros in front), zeros in front.
-    Size { digits: u8, zeros: u8 },
+    Size {
+        digits: u8,
+        zeros: u8,
+    },
     /// In blanks between size and extension or line end: how many.
     Blanks(u8),
     /// In an extension.
@@ -73,7 +76,16 @@ const HEX: [u8; 256] = {
 
 impl Default for Decoder {
     fn default() -> Self {
-        Self { at: At::Size { digits: 0, zeros: 0 }, left: 0, extensions: 0, position: 0, trailer: None }
+        Self {
+            at: At::Size {
+                digits: 0,
+                zeros: 0,
+            },
+            left: 0,
+            extensions: 0,
+            position: 0,
+            trailer: None,
+        }
     }
 }
 
@@ -105,7 +117,9 @@ impl Decoder {
         if self.at != At::Data {
             return &[];
         }
-        let n = usize::try_from(self.left).unwrap_or(usize::MAX).min(input.len());
+        let n = usize::try_from(self.left)
+            .unwrap_or(usize::MAX)
+            .min(input.len());
         &input[..n]
     }
 
@@ -137,7 +151,12 @@ impl Decoder {
     ) -> Result<(usize, usize)> {
         let (mut used, mut made) = (0, 0);
         while used < input.len() {
-            if self.at == (At::Size { digits: 0, zeros: 0 }) {
+            if self.at
+                == (At::Size {
+                    digits: 0,
+                    zeros: 0,
+                })
+            {
                 let (u, m) = whole_chunks(&input[used..], &mut output[made..]);
                 used += u;
                 made += m;
@@ -183,7 +202,9 @@ impl Decoder {
                 b' ' | b'\t' if n < MOST_BLANKS => Ok(At::Blanks(n + 1)),
                 b';' => self.extension_byte(limits),
                 b'\r' => Ok(At::SizeLf),
-                _ => Err(self.bad("a chunk size is followed by something that is not an extension")),
+                _ => {
+                    Err(self.bad("a chunk size is followed by something that is not an extension"))
+                }
             },
             At::Extension => match b {
                 b'\r' => Ok(At::SizeLf),
@@ -200,7 +221,10 @@ impl Decoder {
             At::DataCr if b == b'\r' => Ok(At::DataLf),
             At::DataLf if b == b'\n' => {
                 self.left = 0;
-                Ok(At::Size { digits: 0, zeros: 0 })
+                Ok(At::Size {
+                    digits: 0,
+                    zeros: 0,
+                })
             }
             At::DataCr | At::DataLf => Err(self.bad("a chunk's data is not followed by CRLF")),
             At::Data | At::Trailer | At::Done => Ok(self.at),
@@ -224,7 +248,10 @@ impl Decoder {
                 if zeros == MOST_ZEROS {
                     return Err(self.bad("a chunk size has too many zeros in front"));
                 }
-                Ok(At::Size { digits, zeros: zeros + 1 })
+                Ok(At::Size {
+                    digits,
+                    zeros: zeros + 1,
+                })
             }
             d => {
                 let grown = self.left.checked_mul(16).map(|n| n | u64::from(d));
@@ -232,7 +259,10 @@ impl Decoder {
                     Some(n) if digits < MOST_SIZE_DIGITS && n <= i64::MAX as u64 => self.left = n,
                     _ => return Err(self.bad("a chunk size does not fit in 63 bits")),
                 }
-                Ok(At::Size { digits: digits + 1, zeros })
+                Ok(At::Size {
+                    digits: digits + 1,
+                    zeros,
+                })
             }
         }
     }
@@ -240,7 +270,10 @@ impl Decoder {
     fn extension_byte(&mut self, limits: &Limits) -> Result<At> {
         self.extensions += 1;
         if self.extensions > limits.chunk_extensions {
-            let text = format!("got more than {} bytes of chunk extensions", limits.chunk_extensions);
+            let text = format!(
+                "got more than {} bytes of chunk extensions",
+                limits.chunk_extensions
+            );
             return Err(Error::new(Code::HC_ERR_LIMIT, text).at(self.position));
         }
         Ok(At::Extension)
@@ -259,12 +292,18 @@ impl Decoder {
         let over = |text: String| Error::new(Code::HC_ERR_LIMIT, text).at(position);
         let line_len = (t.line.len() + n) as u64;
         if line_len > limits.line {
-            let text = format!("got more than {} bytes when reading trailer line", limits.line);
+            let text = format!(
+                "got more than {} bytes when reading trailer line",
+                limits.line
+            );
             return Err(Error::new(Code::HC_ERR_LINE_TOO_LONG, text).at(position));
         }
         t.bytes += n as u64;
         if t.bytes > limits.head {
-            return Err(over(format!("the trailers are larger than {} bytes", limits.head)));
+            return Err(over(format!(
+                "the trailers are larger than {} bytes",
+                limits.head
+            )));
         }
         t.line.try_reserve(n)?;
         t.line.extend_from_slice(&input[..n]);
@@ -324,7 +363,9 @@ fn whole_chunks(input: &[u8], output: &mut [u8]) -> (usize, usize) {
         let mut i = 0;
         // Seven digits cannot overflow and cover every chunk that fits a buffer.
         while i < 7 {
-            let Some(&b) = rest.get(i) else { return (used, made) };
+            let Some(&b) = rest.get(i) else {
+                return (used, made);
+            };
             let d = HEX[b as usize];
             if d == 0xff {
                 break;
@@ -336,7 +377,10 @@ fn whole_chunks(input: &[u8], output: &mut [u8]) -> (usize, usize) {
             return (used, made);
         }
         let data = i + 2;
-        let (Some(chunk), Some(out)) = (rest.get(data..data + size), output.get_mut(made..made + size)) else {
+        let (Some(chunk), Some(out)) = (
+            rest.get(data..data + size),
+            output.get_mut(made..made + size),
+        ) else {
             return (used, made);
         };
         if rest.get(data + size..data + size + 2) != Some(b"\r\n") {
@@ -396,7 +440,8 @@ mod tests {
             rest.extend_from_slice(piece);
             loop {
                 let mut out = vec![0; out_size];
-                let (used, made) = decoder.decode(&rest, &mut out, &Limits::default(), Profile::Safe)?;
+                let (used, made) =
+                    decoder.decode(&rest, &mut out, &Limits::default(), Profile::Safe)?;
                 rest.drain(..used);
                 got.extend_from_slice(&out[..made]);
                 if made == 0 {
@@ -419,13 +464,21 @@ mod tests {
                     other => panic!("{other:?}"),
                 }
             }
-            assert!(whole.is_ok_and(|(b, done, rest)| b == b"abc0123456789-" && done && rest == b"rest"));
+            assert!(
+                whole
+                    .is_ok_and(|(b, done, rest)| b == b"abc0123456789-" && done && rest == b"rest")
+            );
         }
     }
 
     #[test]
     fn size_lines() {
-        for (n, s) in [(0, "0\r\n"), (10, "A\r\n"), (16, "10\r\n"), (u64::MAX, "FFFFFFFFFFFFFFFF\r\n")] {
+        for (n, s) in [
+            (0, "0\r\n"),
+            (10, "A\r\n"),
+            (16, "10\r\n"),
+            (u64::MAX, "FFFFFFFFFFFFFFFF\r\n"),
+        ] {
             assert_eq!(SizeLine::of(n).as_bytes(), s.as_bytes());
         }
     }

@@ -44,7 +44,11 @@ impl Fields {
     /// Nothing in it, nothing allocated.
     #[must_use]
     pub const fn new() -> Self {
-        Self { arena: Vec::new(), joined: Vec::new(), entries: Vec::new() }
+        Self {
+            arena: Vec::new(),
+            joined: Vec::new(),
+            entries: Vec::new(),
+        }
     }
 
     /// Forgets everything but the memory.
@@ -130,14 +134,18 @@ impl Fields {
         content: core::ops::Range<usize>,
         line_end: usize,
     ) -> Result<()> {
-        let Some(mut last) = self.entries.last().copied() else { return Ok(()) };
+        let Some(mut last) = self.entries.last().copied() else {
+            return Ok(());
+        };
         let old = last.value as usize..(last.value + last.value_len) as usize;
-        self.joined.try_reserve(old.len() + glue.len() + content.len() + 1)?;
+        self.joined
+            .try_reserve(old.len() + glue.len() + content.len() + 1)?;
         let at = self.joined.len();
         if last.joined {
             self.joined.extend_from_within(old.clone());
         } else {
-            self.joined.extend_from_slice(self.arena.get(old.clone()).unwrap_or_default());
+            self.joined
+                .extend_from_slice(self.arena.get(old.clone()).unwrap_or_default());
             if let Some(b) = self.arena.get_mut(old.end) {
                 *b = last.after_value;
             }
@@ -146,7 +154,8 @@ impl Fields {
             if !old.is_empty() {
                 self.joined.extend_from_slice(glue);
             }
-            self.joined.extend_from_slice(self.arena.get(content).unwrap_or_default());
+            self.joined
+                .extend_from_slice(self.arena.get(content).unwrap_or_default());
         }
         last.value = at as u32;
         last.value_len = (self.joined.len() - at) as u32;
@@ -180,8 +189,7 @@ impl Fields {
         self.entries
             .iter()
             .filter(move |e| {
-                e.name_len as usize == name.len()
-                    && self.name_of(e).eq_ignore_ascii_case(name)
+                e.name_len as usize == name.len() && self.name_of(e).eq_ignore_ascii_case(name)
             })
             .map(|e| self.value_of(e))
     }
@@ -229,13 +237,17 @@ impl Fields {
 
     #[inline]
     fn name_of(&self, e: &Entry) -> &[u8] {
-        self.arena.get(e.name as usize..(e.name + e.name_len) as usize).unwrap_or_default()
+        self.arena
+            .get(e.name as usize..(e.name + e.name_len) as usize)
+            .unwrap_or_default()
     }
 
     #[inline]
     fn value_of(&self, e: &Entry) -> &[u8] {
         let block = if e.joined { &self.joined } else { &self.arena };
-        block.get(e.value as usize..(e.value + e.value_len) as usize).unwrap_or_default()
+        block
+            .get(e.value as usize..(e.value + e.value_len) as usize)
+            .unwrap_or_default()
     }
 }
 
@@ -259,7 +271,13 @@ mod tests {
             })
             .collect();
         assert_eq!(lines.concat(), raw);
-        assert_eq!(f.get(1), Some(Field { name: b"bb", value: b"" }));
+        assert_eq!(
+            f.get(1),
+            Some(Field {
+                name: b"bb",
+                value: b""
+            })
+        );
         assert_eq!(f.values(b"c").collect::<Vec<_>>(), [b"y"]);
     }
 }

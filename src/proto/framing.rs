@@ -70,12 +70,24 @@ impl Deciding {
 
 /// The framing of a final response to this request.
 #[inline]
-pub fn of_response(head: &Head, found: &Deciding, request: &RequestFacts, profile: Profile) -> Result<Framed> {
-    let sound = |framing| Ok(Framed { framing, ambiguous: false });
+pub fn of_response(
+    head: &Head,
+    found: &Deciding,
+    request: &RequestFacts,
+    profile: Profile,
+) -> Result<Framed> {
+    let sound = |framing| {
+        Ok(Framed {
+            framing,
+            ambiguous: false,
+        })
+    };
     // 6.3 (1): HEAD, 1xx, 204 and 304 have no body, whatever the fields say.
     if head.status == 101 {
         if !request.has_upgrade {
-            return Err(bad("101 Switching Protocols, but the request had no Upgrade"));
+            return Err(bad(
+                "101 Switching Protocols, but the request had no Upgrade",
+            ));
         }
         return sound(Framing::Tunnel);
     }
@@ -116,16 +128,24 @@ fn by_transfer_encoding(head: &Head, found: &Deciding, profile: Profile) -> Resu
         // A length beside it loses, and HTTP/1.0 does not know chunks (RFC 9112 section
         // 6.1): readable, but whoever stands between may have read it otherwise.
         let ambiguous = found.content_length || head.version == 10;
-        return Ok(Some(Framed { framing: Framing::Chunked, ambiguous }));
+        return Ok(Some(Framed {
+            framing: Framing::Chunked,
+            ambiguous,
+        }));
     }
     if chunked > 1 {
         return Err(bad("the chunked transfer coding is applied twice"));
     }
     if count == identity {
         if found.content_length {
-            return Err(bad("Transfer-Encoding without chunked stands beside Content-Length"));
+            return Err(bad(
+                "Transfer-Encoding without chunked stands beside Content-Length",
+            ));
         }
-        return Ok(Some(Framed { framing: Framing::UntilClose, ambiguous: count == 0 }));
+        return Ok(Some(Framed {
+            framing: Framing::UntilClose,
+            ambiguous: count == 0,
+        }));
     }
     if profile == Profile::Python && last_is_chunked {
         return Ok(None);
@@ -167,7 +187,8 @@ fn content_length(fields: &Fields, profile: Profile) -> Result<Option<u64>> {
 /// Python's int() takes for a number and others do not.
 fn is_overflow_or_sign_trick(s: &[u8]) -> bool {
     let digits = s.strip_prefix(b"+").unwrap_or(s);
-    digits.first().is_some_and(u8::is_ascii_digit) && digits.iter().all(|b| b.is_ascii_digit() || *b == b'_')
+    digits.first().is_some_and(u8::is_ascii_digit)
+        && digits.iter().all(|b| b.is_ascii_digit() || *b == b'_')
 }
 
 #[cold]

@@ -57,7 +57,8 @@ pub fn is_field_value(s: &[u8]) -> bool {
 /// The position of the first byte that may not stand in a field value.
 #[must_use]
 pub fn bad_value_byte(s: &[u8]) -> Option<usize> {
-    s.iter().position(|&b| (b < 0x20 && b != b'\t') || b == 0x7f)
+    s.iter()
+        .position(|&b| (b < 0x20 && b != b'\t') || b == 0x7f)
 }
 
 /// Only visible ASCII, 0x21 to 0x7E: what a request target may hold on the wire.
@@ -99,7 +100,10 @@ pub fn trim_ows(mut s: &[u8]) -> &[u8] {
 
 /// The elements of a comma-separated list, empty ones left out (RFC 9110 section 5.6.1).
 pub fn list_elements(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|&b| b == b',').map(trim_ows).filter(|e| !e.is_empty())
+    value
+        .split(|&b| b == b',')
+        .map(trim_ows)
+        .filter(|e| !e.is_empty())
 }
 
 /// Does a comma-separated list hold this token, in any case?
@@ -153,6 +157,8 @@ impl Decimal {
     /// As bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        self.digits.get(usize::from(self.from)..).unwrap_or_default()
+        self.digits
+            .get(usize::from(self.from)..)
+            .unwrap_or_default()
     }
 }

@@ -97,9 +97,16 @@ impl HeadReader {
         let most = limits.interim;
         // Python's loop counts the final status line too: 99 interim ones pass, 100 do not.
         if self.interim >= most {
-            return Err(Error::new(Code::HC_ERR_LIMIT, format!("got more than {most} interim responses")));
+            return Err(Error::new(
+                Code::HC_ERR_LIMIT,
+                format!("got more than {most} interim responses"),
+            ));
         }
-        *self = Self { bytes: self.bytes, interim: self.interim, ..Self::default() };
+        *self = Self {
+            bytes: self.bytes,
+            interim: self.interim,
+            ..Self::default()
+        };
         Ok(())
     }
 
@@ -144,7 +151,8 @@ impl HeadReader {
             let end = memchr::memchr(b'\n', &rest[self.scanned..]).map(|i| self.scanned + i + 1);
             let len = end.unwrap_or(rest.len());
             self.check_size(len, limits)?;
-            let Some(len) = end.or((eof && profile == Profile::Python && len > 0).then_some(len)) else {
+            let Some(len) = end.or((eof && profile == Profile::Python && len > 0).then_some(len))
+            else {
                 self.scanned = rest.len();
                 if !eof {
                     return Ok(Progress { used, done: false });
@@ -160,7 +168,13 @@ impl HeadReader {
     }
 
     /// Judges one whole line. True at the end of the head.
-    fn line(&mut self, line: &[u8], limits: &Limits, profile: Profile, head: &mut Head) -> Result<bool> {
+    fn line(
+        &mut self,
+        line: &[u8],
+        limits: &Limits,
+        profile: Profile,
+        head: &mut Head,
+    ) -> Result<bool> {
         let base = self.bytes;
         self.bytes += line.len() as u64;
         let at = head.fields.append_raw(line)?;
@@ -191,7 +205,11 @@ impl HeadReader {
 
     fn check_size(&self, line_len: usize, limits: &Limits) -> Result<()> {
         if line_len as u64 > limits.line {
-            let what = if self.stage == Stage::Start { "status line" } else { "header line" };
+            let what = if self.stage == Stage::Start {
+                "status line"
+            } else {
+                "header line"
+            };
             let text = format!("got more than {} bytes when reading {what}", limits.line);
             return Err(Error::new(Code::HC_ERR_LINE_TOO_LONG, text).at(self.bytes));
         }
@@ -214,13 +232,20 @@ impl HeadReader {
             head.fields.append_raw(b"\0")?;
             return Ok(Progress { used, done: true });
         }
-        Err(Error::new(Code::HC_ERR_INCOMPLETE, "the connection ended inside the response head").at(self.bytes))
+        Err(Error::new(
+            Code::HC_ERR_INCOMPLETE,
+            "the connection ended inside the response head",
+        )
+        .at(self.bytes))
     }
 }
 
 #[cold]
 fn too_big(limits: &Limits) -> Error {
-    Error::new(Code::HC_ERR_LIMIT, format!("the response head is larger than {} bytes", limits.head))
+    Error::new(
+        Code::HC_ERR_LIMIT,
+        format!("the response head is larger than {} bytes", limits.head),
+    )
 }
 
 /// The most fields that fit the array on the stack; longer heads go line by line.
@@ -243,8 +268,11 @@ fn whole_head(
     let mut slots = [const { MaybeUninit::uninit() }; FAST_FIELDS];
     let mut empty: [httparse::Header<'_>; 0] = [];
     let mut parsed = httparse::Response::new(&mut empty);
-    let outcome = httparse::ParserConfig::default()
-        .parse_response_with_uninit_headers(&mut parsed, buf, &mut slots);
+    let outcome = httparse::ParserConfig::default().parse_response_with_uninit_headers(
+        &mut parsed,
+        buf,
+        &mut slots,
+    );
     let (Ok(httparse::Status::Complete(used)), Some(status @ 100..=999), Some(version)) =
         (outcome, parsed.code, parsed.version)
     else {
@@ -275,11 +303,22 @@ fn whole_head(
     }
     let line = lines::without_end(&raw[..status_end]);
     let from = line.len().min(13);
-    let blanks = line[from..].iter().take_while(|b| **b == b' ' || **b == b'\t').count();
-    let trailing = line[from + blanks..].iter().rev().take_while(|b| **b == b' ' || **b == b'\t').count();
+    let blanks = line[from..]
+        .iter()
+        .take_while(|b| **b == b' ' || **b == b'\t')
+        .count();
+    let trailing = line[from + blanks..]
+        .iter()
+        .rev()
+        .take_while(|b| **b == b' ' || **b == b'\t')
+        .count();
     let reason = from + blanks..line.len() - trailing;
     head.fields.terminate(reason.end);
-    head.set_status(StatusLine { version: 10 + version, status, reason });
+    head.set_status(StatusLine {
+        version: 10 + version,
+        status,
+        reason,
+    });
     head.fields_lost = false;
     Ok(Some(used))
 }
@@ -300,7 +339,11 @@ mod tests {
     type Shown = (u8, u16, Vec<u8>, Vec<(Vec<u8>, Vec<u8>)>, Vec<Vec<u8>>);
 
     fn show(head: &Head) -> Shown {
-        let fields = head.fields.iter().map(|f| (f.name.to_vec(), f.value.to_vec())).collect();
+        let fields = head
+            .fields
+            .iter()
+            .map(|f| (f.name.to_vec(), f.value.to_vec()))
+            .collect();
         let mut out = [0; 256];
         let lines = (0..head.fields.len())
             .map(|i| {
@@ -308,7 +351,13 @@ mod tests {
                 out[..n].to_vec()
             })
             .collect();
-        (head.version, head.status, head.reason().to_vec(), fields, lines)
+        (
+            head.version,
+            head.status,
+            head.reason().to_vec(),
+            fields,
+            lines,
+        )
     }
 
     fn read(pieces: &[&[u8]], profile: Profile) -> Result<Option<Shown>> {
@@ -366,7 +415,9 @@ mod tests {
                         let lines = a.as_ref().map(|s| s.4.concat()).unwrap_or_default();
                         assert!(head[from..].starts_with(&lines), "{head:?}");
                     }
-                    (Err(a), Err(b)) => assert_eq!((a.code, a.offset), (b.code, b.offset), "{head:?}"),
+                    (Err(a), Err(b)) => {
+                        assert_eq!((a.code, a.offset), (b.code, b.offset), "{head:?}")
+                    }
                     _ => panic!("{head:?}: {whole:?} but {dripped:?}"),
                 }
             }

@@ -32,7 +32,10 @@ impl HostPort {
             return Err(bad("the port is negative"));
         };
         let host = core::str::from_utf8(name).map_err(|_| bad("the host is not ASCII"))?;
-        Ok(Self { host: host.to_owned(), port })
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+        })
     }
 
     /// The value of a Host header: brackets around IPv6, no zone, no default port.
@@ -64,7 +67,10 @@ pub fn authority_of_target(target: &[u8]) -> Option<&[u8]> {
         return None;
     }
     let rest = target.get(at + 3..)?;
-    let end = rest.iter().position(|b| matches!(b, b'/' | b'?' | b'#')).unwrap_or(rest.len());
+    let end = rest
+        .iter()
+        .position(|b| matches!(b, b'/' | b'?' | b'#'))
+        .unwrap_or(rest.len());
     let authority = rest.get(..end)?;
     let host = match memchr::memrchr(b'@', authority) {
         Some(at) => authority.get(at + 1..)?,
@@ -109,15 +115,21 @@ fn check_name(name: &[u8]) -> Result<()> {
     }
     // Space, controls and non-ASCII would break the head or name another host; the rest
     // would end the authority for whoever reads the Host header as part of a URL.
-    let forbidden =
-        |b: u8| !(0x21..=0x7e).contains(&b) || matches!(b, b'/' | b'?' | b'#' | b'@' | b'\\' | b'[' | b']');
+    let forbidden = |b: u8| {
+        !(0x21..=0x7e).contains(&b) || matches!(b, b'/' | b'?' | b'#' | b'@' | b'\\' | b'[' | b']')
+    };
     if let Some(at) = name.iter().position(|&b| forbidden(b)) {
         return Err(bad("the host holds a byte that a host cannot hold").at(at as u64));
     }
     if name.contains(&b':') {
         let address = core::str::from_utf8(name).unwrap_or_default();
-        if without_zone(address).parse::<core::net::Ipv6Addr>().is_err() {
-            return Err(bad("the host is not an IPv6 address, and only those hold colons"));
+        if without_zone(address)
+            .parse::<core::net::Ipv6Addr>()
+            .is_err()
+        {
+            return Err(bad(
+                "the host is not an IPv6 address, and only those hold colons",
+            ));
         }
     } else if name.contains(&b'%') {
         return Err(bad("the host holds '%', which only IPv6 zones have"));
@@ -129,7 +141,9 @@ fn parse_port(digits: &[u8]) -> Result<u16> {
     if digits.len() > 5 || !digits.iter().all(u8::is_ascii_digit) {
         return Err(bad("the port is not a number between 1 and 65535"));
     }
-    let n = digits.iter().fold(0_u32, |n, d| n * 10 + u32::from(d - b'0'));
+    let n = digits
+        .iter()
+        .fold(0_u32, |n, d| n * 10 + u32::from(d - b'0'));
     match u16::try_from(n) {
         Ok(port) if port > 0 => Ok(port),
         _ => Err(bad("the port is not between 1 and 65535")),
@@ -146,7 +160,9 @@ mod tests {
     use super::*;
 
     fn parse(host: &str, port: i32) -> Option<(String, u16)> {
-        HostPort::parse(host.as_bytes(), port, 80).ok().map(|h| (h.host, h.port))
+        HostPort::parse(host.as_bytes(), port, 80)
+            .ok()
+            .map(|h| (h.host, h.port))
     }
 
     #[test]
@@ -160,8 +176,25 @@ mod tests {
         assert_eq!(parse("[fe80::1%eth0]", 0), some("fe80::1%eth0", 80));
         assert_eq!(parse("::1", 0), some("::1", 80));
         for wrong in [
-            "", "a b", "a\r\n", "a\0", "a/b", "a@b", "a?b", "a#b", "a\\b", "a:0", "a:65536", "a:x", "a:-1",
-            "[::1", "[a]", "[::1]x", "1:2:3", "a%b", "h\u{f6}st",
+            "",
+            "a b",
+            "a\r\n",
+            "a\0",
+            "a/b",
+            "a@b",
+            "a?b",
+            "a#b",
+            "a\\b",
+            "a:0",
+            "a:65536",
+            "a:x",
+            "a:-1",
+            "[::1",
+            "[a]",
+            "[::1]x",
+            "1:2:3",
+            "a%b",
+            "h\u{f6}st",
         ] {
             assert_eq!(parse(wrong, 0), None, "{wrong:?}");
         }
@@ -173,11 +206,15 @@ mod tests {
     #[test]
     fn host_headers() {
         let header = |h: &str, p| {
-            HostPort::parse(h.as_bytes(), p, 80).map(|x| String::from_utf8_lossy(&x.host_header(80)).into_owned())
+            HostPort::parse(h.as_bytes(), p, 80)
+                .map(|x| String::from_utf8_lossy(&x.host_header(80)).into_owned())
         };
         assert_eq!(header("a", 0).ok().as_deref(), Some("a"));
         assert_eq!(header("a", 81).ok().as_deref(), Some("a:81"));
-        assert_eq!(header("fe80::1%2", 81).ok().as_deref(), Some("[fe80::1]:81"));
+        assert_eq!(
+            header("fe80::1%2", 81).ok().as_deref(),
+            Some("[fe80::1]:81")
+        );
     }
 
     #[test]

@@ -38,7 +38,9 @@ pub fn check_prefix(buf: &[u8]) -> Result<()> {
     let wrong = buf.iter().zip(PREFIX).position(|(a, b)| a != b);
     match wrong {
         None => Ok(()),
-        Some(at) => Err(Error::new(Code::HC_ERR_BAD_STATUS_LINE, what_it_looks_like(buf)).at(at as u64)),
+        Some(at) => {
+            Err(Error::new(Code::HC_ERR_BAD_STATUS_LINE, what_it_looks_like(buf)).at(at as u64))
+        }
     }
 }
 
@@ -69,7 +71,9 @@ pub fn status_line(line: &[u8], profile: Profile) -> Result<StatusLine> {
 
 fn strict_status_line(line: &[u8]) -> Result<StatusLine> {
     check_prefix(line)?;
-    let bad = |text: &'static str, at: usize| Error::new(Code::HC_ERR_BAD_STATUS_LINE, text).at(at as u64);
+    let bad = |text: &'static str, at: usize| {
+        Error::new(Code::HC_ERR_BAD_STATUS_LINE, text).at(at as u64)
+    };
     let Some(rest) = line.get(5..).filter(|r| !r.is_empty()) else {
         return Err(bad("the status line ends before its version", line.len()));
     };
@@ -81,7 +85,10 @@ fn strict_status_line(line: &[u8]) -> Result<StatusLine> {
     let at = 5 + version_len + 1;
     let (digits, after) = code.split_at(code.len().min(3));
     let Some(status) = status_code(digits) else {
-        return Err(bad("the status code is not three digits from 100 to 999", at));
+        return Err(bad(
+            "the status code is not three digits from 100 to 999",
+            at,
+        ));
     };
     let reason_at = match after {
         [] => at + 3,
@@ -89,7 +96,11 @@ fn strict_status_line(line: &[u8]) -> Result<StatusLine> {
         _ => return Err(bad("the status code is not followed by a space", at + 3)),
     };
     let reason = reason(line, reason_at.min(line.len()))?;
-    Ok(StatusLine { version, status, reason })
+    Ok(StatusLine {
+        version,
+        status,
+        reason,
+    })
 }
 
 /// HTTP/1.x with one digit; a minor version above 1 is treated as the highest that is known
@@ -98,24 +109,38 @@ fn version_number(token: &[u8]) -> Result<u8> {
     match token {
         b"1.0" => Ok(10),
         [b'1', b'.', b'1'..=b'9'] => Ok(11),
-        [first, ..] if first.is_ascii_digit() && token.iter().all(|b| b.is_ascii_digit() || *b == b'.') => {
+        [first, ..]
+            if first.is_ascii_digit() && token.iter().all(|b| b.is_ascii_digit() || *b == b'.') =>
+        {
             let text = format!("the peer speaks HTTP/{}", shown(token));
             Err(Error::new(Code::HC_ERR_UNKNOWN_PROTOCOL, text).at(5))
         }
-        _ => Err(Error::new(Code::HC_ERR_BAD_STATUS_LINE, "the version is not digit '.' digit").at(5)),
+        _ => Err(Error::new(
+            Code::HC_ERR_BAD_STATUS_LINE,
+            "the version is not digit '.' digit",
+        )
+        .at(5)),
     }
 }
 
 fn status_code(digits: &[u8]) -> Option<u16> {
-    let &[a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = digits else { return None };
+    let &[a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9'] = digits else {
+        return None;
+    };
     Some(u16::from(a - b'0') * 100 + u16::from(b - b'0') * 10 + u16::from(c - b'0'))
 }
 
 fn reason(line: &[u8], from: usize) -> Result<core::ops::Range<usize>> {
     let (mut start, mut end) = (from, line.len());
-    if let Some(at) = line[start..].iter().position(|&b| (b < 0x20 && b != b'\t') || b == 0x7f) {
-        return Err(Error::new(Code::HC_ERR_BAD_HEADER, "a control byte stands in the reason phrase")
-            .at((start + at) as u64));
+    if let Some(at) = line[start..]
+        .iter()
+        .position(|&b| (b < 0x20 && b != b'\t') || b == 0x7f)
+    {
+        return Err(Error::new(
+            Code::HC_ERR_BAD_HEADER,
+            "a control byte stands in the reason phrase",
+        )
+        .at((start + at) as u64));
     }
     while start < end && is_ows(line[start]) {
         start += 1;
@@ -134,7 +159,12 @@ fn blank_separated_status_line(line: &[u8]) -> Option<StatusLine> {
         }
         at
     };
-    let word_end = |at: usize| at + line[at..].iter().position(|&b| is_ows(b)).unwrap_or(line.len() - at);
+    let word_end = |at: usize| {
+        at + line[at..]
+            .iter()
+            .position(|&b| is_ows(b))
+            .unwrap_or(line.len() - at)
+    };
     let version_at = skip(0);
     let version_end = word_end(version_at);
     let token = line.get(version_at..version_end)?.strip_prefix(b"HTTP/")?;
@@ -143,7 +173,11 @@ fn blank_separated_status_line(line: &[u8]) -> Option<StatusLine> {
     let code_end = word_end(code_at);
     let status = status_code(line.get(code_at..code_end)?)?;
     let reason = reason(line, skip(code_end)).ok()?;
-    Some(StatusLine { version, status, reason })
+    Some(StatusLine {
+        version,
+        status,
+        reason,
+    })
 }
 
 /// What a line of a header section was.
@@ -160,11 +194,18 @@ pub enum LineKind {
 
 /// Takes one line of a header section, its end included. `at` is where it stands in the
 /// arena of `fields`, which holds the bytes already.
-pub fn field_line(fields: &mut Fields, at: usize, line_len: usize, profile: Profile) -> Result<LineKind> {
+pub fn field_line(
+    fields: &mut Fields,
+    at: usize,
+    line_len: usize,
+    profile: Profile,
+) -> Result<LineKind> {
     let line_end = at + line_len;
     let content_len = without_end(fields.bytes(at..line_end)).len();
     let line = fields.bytes(at..at + content_len);
-    let bad = |text: &'static str, i: usize| Err(Error::new(Code::HC_ERR_BAD_HEADER, text).at((at + i) as u64));
+    let bad = |text: &'static str, i: usize| {
+        Err(Error::new(Code::HC_ERR_BAD_HEADER, text).at((at + i) as u64))
+    };
     match line {
         [] => return Ok(LineKind::End),
         [b' ' | b'\t', ..] => return fold_line(fields, at, content_len, line_end, profile),
@@ -205,7 +246,11 @@ pub fn field_line(fields: &mut Fields, at: usize, line_len: usize, profile: Prof
 }
 
 fn check_value(value: &[u8]) -> Option<usize> {
-    if super::grammar::is_field_value(value) { None } else { super::grammar::bad_value_byte(value) }
+    if super::grammar::is_field_value(value) {
+        None
+    } else {
+        super::grammar::bad_value_byte(value)
+    }
 }
 
 /// A folded line (RFC 9112 section 5.2): one space in its place, or, in the Python profile,
@@ -219,8 +264,11 @@ fn fold_line(
 ) -> Result<LineKind> {
     let content = fields.bytes(at..at + content_len);
     if let Some(i) = check_value(content) {
-        return Err(Error::new(Code::HC_ERR_BAD_HEADER, "a control byte stands in a header value")
-            .at((at + i) as u64));
+        return Err(Error::new(
+            Code::HC_ERR_BAD_HEADER,
+            "a control byte stands in a header value",
+        )
+        .at((at + i) as u64));
     }
     if fields.is_empty() {
         return match profile {
@@ -233,12 +281,22 @@ fn fold_line(
         };
     }
     let name = fields.last_name();
-    if [&b"Content-Length"[..], b"Transfer-Encoding", b"Connection"].iter().any(|n| n.eq_ignore_ascii_case(name)) {
-        return Err(Error::new(Code::HC_ERR_BAD_FRAMING, "a field that decides about framing is folded")
-            .at(at as u64));
+    if [&b"Content-Length"[..], b"Transfer-Encoding", b"Connection"]
+        .iter()
+        .any(|n| n.eq_ignore_ascii_case(name))
+    {
+        return Err(Error::new(
+            Code::HC_ERR_BAD_FRAMING,
+            "a field that decides about framing is folded",
+        )
+        .at(at as u64));
     }
     let blanks = content.iter().take_while(|b| is_ows(**b)).count();
-    let trailing = content[blanks..].iter().rev().take_while(|b| is_ows(**b)).count();
+    let trailing = content[blanks..]
+        .iter()
+        .rev()
+        .take_while(|b| is_ows(**b))
+        .count();
     let text = at + blanks..at + content_len - trailing;
     match profile {
         Profile::Safe => fields.fold_into_last(b" ", text, line_end)?,
@@ -267,7 +325,10 @@ impl LineCount {
                 Profile::Python => self.lines > most,
             };
         if over {
-            return Err(Error::new(Code::HC_ERR_TOO_MANY_HEADERS, format!("got more than {most} headers")));
+            return Err(Error::new(
+                Code::HC_ERR_TOO_MANY_HEADERS,
+                format!("got more than {most} headers"),
+            ));
         }
         Ok(())
     }
@@ -276,5 +337,15 @@ impl LineCount {
 /// Text of the peer, for a sentence: printable and short.
 #[must_use]
 pub fn shown(bytes: &[u8]) -> String {
-    bytes.iter().take(64).map(|&b| if (0x20..0x7f).contains(&b) { char::from(b) } else { '?' }).collect()
+    bytes
+        .iter()
+        .take(64)
+        .map(|&b| {
+            if (0x20..0x7f).contains(&b) {
+                char::from(b)
+            } else {
+                '?'
+            }
+        })
+        .collect()
 }

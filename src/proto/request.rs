@@ -4,7 +4,8 @@
 
 use super::Profile;
 use super::grammar::{
-    Decimal, bad_value_byte, decimal, is_field_value, is_tchar, is_token, is_visible_ascii, list_has,
+    Decimal, bad_value_byte, decimal, is_field_value, is_tchar, is_token, is_visible_ascii,
+    list_has,
 };
 use super::hostport::authority_of_target;
 use crate::error::{Code, Error, Result};
@@ -67,12 +68,25 @@ pub fn start(
         version,
         is_head: method == b"HEAD",
         is_connect: method == b"CONNECT",
-        expects_body: [&b"PATCH"[..], b"POST", b"PUT"].iter().any(|m| method.eq_ignore_ascii_case(m)),
-        is_idempotent: [&b"GET"[..], b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"].contains(&method),
+        expects_body: [&b"PATCH"[..], b"POST", b"PUT"]
+            .iter()
+            .any(|m| method.eq_ignore_ascii_case(m)),
+        is_idempotent: [
+            &b"GET"[..],
+            b"HEAD",
+            b"OPTIONS",
+            b"TRACE",
+            b"PUT",
+            b"DELETE",
+        ]
+        .contains(&method),
         ..RequestFacts::default()
     };
-    let (proto, auto): (&[u8], bool) =
-        if version == 10 { (b" HTTP/1.0\r\n", false) } else { (b" HTTP/1.1\r\n", true) };
+    let (proto, auto): (&[u8], bool) = if version == 10 {
+        (b" HTTP/1.0\r\n", false)
+    } else {
+        (b" HTTP/1.1\r\n", true)
+    };
     let host = if auto { host } else { None };
     let host = host.map(|own| match target {
         [b'/', ..] => own,
@@ -214,7 +228,10 @@ fn check_method(method: &[u8], profile: Profile) -> Result<()> {
 
 #[cold]
 fn bad_target(target: &[u8]) -> Error {
-    let at = target.iter().position(|b| !(0x21..=0x7e).contains(b)).unwrap_or(0);
+    let at = target
+        .iter()
+        .position(|b| !(0x21..=0x7e).contains(b))
+        .unwrap_or(0);
     Error::new(
         Code::HC_ERR_INVALID_URL,
         "the request target can hold only visible ASCII; percent-encode the rest",
@@ -229,8 +246,12 @@ fn check_name(name: &[u8], profile: Profile) -> Result<()> {
         // line, an empty name or a field of another name does not.
         Profile::Python => match name {
             [first, rest @ ..] => {
-                !matches!(first, b' ' | b':') && *first > 0x20 && *first != 0x7f
-                    && rest.iter().all(|&b| b != b':' && b != 0x7f && (b >= 0x20 || b == b'\t'))
+                !matches!(first, b' ' | b':')
+                    && *first > 0x20
+                    && *first != 0x7f
+                    && rest
+                        .iter()
+                        .all(|&b| b != b':' && b != 0x7f && (b >= 0x20 || b == b'\t'))
             }
             [] => false,
         },
@@ -280,14 +301,21 @@ fn bad_byte_outside_folds(value: &[u8]) -> Option<usize> {
 /// What the field says, and whether it may stand beside what was said before. RFC 9112
 /// sections 6.1 and 6.2: a sender must not send two lengths, nor a length and a coding.
 #[inline]
-fn note(mut facts: RequestFacts, name: &[u8], parts: &[&[u8]], profile: Profile) -> Result<RequestFacts> {
+fn note(
+    mut facts: RequestFacts,
+    name: &[u8],
+    parts: &[&[u8]],
+    profile: Profile,
+) -> Result<RequestFacts> {
     let value = parts.first().copied().unwrap_or_default();
     let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
     let safe = profile == Profile::Safe;
     match name.len() {
         4 if is(b"Host") => {
             if safe && facts.has_host {
-                return Err(bad("there is a Host field already (HC_SKIP_HOST leaves it to you)"));
+                return Err(bad(
+                    "there is a Host field already (HC_SKIP_HOST leaves it to you)",
+                ));
             }
             facts.has_host = true;
         }
@@ -301,7 +329,9 @@ fn note(mut facts: RequestFacts, name: &[u8], parts: &[&[u8]], profile: Profile)
             let length = decimal(value);
             if safe {
                 if facts.has_content_length || facts.has_transfer_encoding || parts.len() != 1 {
-                    return Err(bad("the request has a Content-Length or Transfer-Encoding already"));
+                    return Err(bad(
+                        "the request has a Content-Length or Transfer-Encoding already",
+                    ));
                 }
                 if length.is_none() {
                     return Err(bad("Content-Length is not a decimal number"));
@@ -315,10 +345,14 @@ fn note(mut facts: RequestFacts, name: &[u8], parts: &[&[u8]], profile: Profile)
             let chunked = parts.len() == 1 && value.eq_ignore_ascii_case(b"chunked");
             if safe {
                 if facts.has_content_length || facts.has_transfer_encoding {
-                    return Err(bad("the request has a Content-Length or Transfer-Encoding already"));
+                    return Err(bad(
+                        "the request has a Content-Length or Transfer-Encoding already",
+                    ));
                 }
                 if !chunked || facts.version == 10 {
-                    return Err(bad("the only transfer coding that can be sent is chunked, in HTTP/1.1"));
+                    return Err(bad(
+                        "the only transfer coding that can be sent is chunked, in HTTP/1.1",
+                    ));
                 }
             }
             facts.has_transfer_encoding = true;
@@ -341,11 +375,30 @@ mod tests {
     #[test]
     fn heads() {
         let mut out = Vec::new();
-        let facts = start(&mut out, b"GET", b"", 11, Some(b"h:81"), true, Profile::Safe);
+        let facts = start(
+            &mut out,
+            b"GET",
+            b"",
+            11,
+            Some(b"h:81"),
+            true,
+            Profile::Safe,
+        );
         assert!(facts.is_ok_and(|f| f.has_host && f.has_accept_encoding && f.is_idempotent));
-        assert_eq!(out, b"GET / HTTP/1.1\r\nHost: h:81\r\nAccept-Encoding: identity\r\n");
+        assert_eq!(
+            out,
+            b"GET / HTTP/1.1\r\nHost: h:81\r\nAccept-Encoding: identity\r\n"
+        );
         out.clear();
-        let facts = start(&mut out, b"POST", b"http://u@x:9/y", 11, Some(b"h"), false, Profile::Safe);
+        let facts = start(
+            &mut out,
+            b"POST",
+            b"http://u@x:9/y",
+            11,
+            Some(b"h"),
+            false,
+            Profile::Safe,
+        );
         assert!(facts.is_ok_and(|f| f.expects_body));
         assert_eq!(out, b"POST http://u@x:9/y HTTP/1.1\r\nHost: x:9\r\n");
         out.clear();
@@ -366,7 +419,11 @@ mod tests {
             (b"a\0", false),
         ] {
             assert!(check_value(value, Profile::Safe).is_err(), "{value:?}");
-            assert_eq!(check_value(value, Profile::Python).is_ok(), python, "{value:?}");
+            assert_eq!(
+                check_value(value, Profile::Python).is_ok(),
+                python,
+                "{value:?}"
+            );
         }
     }
 }

@@ -60,7 +60,12 @@ impl CloseReason {
 /// Decides from the heads of both sides. Unsure means close.
 #[inline]
 #[must_use]
-pub fn decide(head: &Head, found: &Deciding, framed: &Framed, request: &RequestFacts) -> CloseReason {
+pub fn decide(
+    head: &Head,
+    found: &Deciding,
+    framed: &Framed,
+    request: &RequestFacts,
+) -> CloseReason {
     match framed.framing {
         Framing::Tunnel => return CloseReason::Upgrade,
         Framing::UntilClose => return CloseReason::NoLength,

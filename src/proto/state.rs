@@ -164,14 +164,30 @@ pub const TRANSITIONS: &[(State, Event, State)] = {
         (S::RequestSent, E::FinishBody, S::RequestSent),
         (S::RequestSent, E::GetResponse, S::UnreadResponse),
         (S::RequestSent, E::GetLastResponse, S::Idle),
-        (S::UnreadResponse, E::PutRequest, S::ReqStartedUnreadResponse),
+        (
+            S::UnreadResponse,
+            E::PutRequest,
+            S::ReqStartedUnreadResponse,
+        ),
         (S::UnreadResponse, E::Request, S::ReqSentUnreadResponse),
         (S::UnreadResponse, E::ReadToEnd, S::Idle),
-        (S::ReqStartedUnreadResponse, E::PutHeader, S::ReqStartedUnreadResponse),
-        (S::ReqStartedUnreadResponse, E::EndHeaders, S::ReqSentUnreadResponse),
+        (
+            S::ReqStartedUnreadResponse,
+            E::PutHeader,
+            S::ReqStartedUnreadResponse,
+        ),
+        (
+            S::ReqStartedUnreadResponse,
+            E::EndHeaders,
+            S::ReqSentUnreadResponse,
+        ),
         (S::ReqStartedUnreadResponse, E::ReadToEnd, S::RequestStarted),
         (S::ReqSentUnreadResponse, E::Send, S::ReqSentUnreadResponse),
-        (S::ReqSentUnreadResponse, E::FinishBody, S::ReqSentUnreadResponse),
+        (
+            S::ReqSentUnreadResponse,
+            E::FinishBody,
+            S::ReqSentUnreadResponse,
+        ),
         (S::ReqSentUnreadResponse, E::ReadToEnd, S::RequestSent),
         // Closing is legal everywhere, and no failure leaves a state that is stuck.
         (S::Idle, E::Close, S::Idle),
@@ -197,7 +213,10 @@ const NEXT: [[u8; 12]; 6] = {
     let mut i = 0;
     while i < TRANSITIONS.len() {
         let (from, event, to) = TRANSITIONS[i];
-        assert!(matrix[from as usize][event as usize] == REFUSED, "a row stands twice");
+        assert!(
+            matrix[from as usize][event as usize] == REFUSED,
+            "a row stands twice"
+        );
         matrix[from as usize][event as usize] = to as u8;
         i += 1;
     }

@@ -33,7 +33,8 @@ pub fn read_at(fd: RawFd, buf: &mut [u8], offset: u64) -> Result<usize, i32> {
     let offset = libc::off64_t::try_from(offset).map_err(|_| libc::EOVERFLOW)?;
     loop {
         // SAFETY: the buffer is valid for its length.
-        match check_count(unsafe { libc::pread64(fd, buf.as_mut_ptr().cast(), buf.len(), offset) }) {
+        match check_count(unsafe { libc::pread64(fd, buf.as_mut_ptr().cast(), buf.len(), offset) })
+        {
             Err(libc::EINTR) => {}
             other => return other,
         }

@@ -22,7 +22,10 @@ pub fn stamp() -> Stamp {
             return Stamp(now);
         }
         // First use, or first use in a child: a number no handle of the parent has.
-        let next = LAST_STAMP.fetch_add(1, Ordering::Relaxed).wrapping_add(1).max(1);
+        let next = LAST_STAMP
+            .fetch_add(1, Ordering::Relaxed)
+            .wrapping_add(1)
+            .max(1);
         let _ = word.compare_exchange(0, next, Ordering::Relaxed, Ordering::Relaxed);
     }
 }
@@ -60,7 +63,14 @@ fn map_page() -> Option<&'static AtomicU32> {
     let wiped = unsafe { libc::madvise(page, SIZE, libc::MADV_WIPEONFORK) } == 0;
     let fresh = page.cast::<AtomicU32>();
     if wiped
-        && PAGE.compare_exchange(core::ptr::null_mut(), fresh, Ordering::AcqRel, Ordering::Acquire).is_ok()
+        && PAGE
+            .compare_exchange(
+                core::ptr::null_mut(),
+                fresh,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            )
+            .is_ok()
     {
         // SAFETY: zeroed, aligned, and never unmapped from here on.
         return Some(unsafe { &*fresh });

@@ -9,7 +9,9 @@ pub mod socket;
 
 /// errno of the call that has just failed.
 fn errno() -> i32 {
-    std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)
+    std::io::Error::last_os_error()
+        .raw_os_error()
+        .unwrap_or(libc::EIO)
 }
 
 /// The result of a system call that returns -1 on failure.
@@ -25,7 +27,7 @@ fn check_count(result: libc::ssize_t) -> Result<usize, i32> {
 /// The errno values that the rest of the crate tells apart.
 pub mod error_number {
     pub use libc::{
-        EADDRNOTAVAIL, EAGAIN, EALREADY, ECONNABORTED, ECONNREFUSED, ECONNRESET, EINPROGRESS, EINTR, EINVAL, EIO,
-        EISCONN, ENOSYS, ENOTCONN, ENOTSOCK, EPIPE, ETIMEDOUT,
+        EADDRNOTAVAIL, EAGAIN, EALREADY, ECONNABORTED, ECONNREFUSED, ECONNRESET, EINPROGRESS,
+        EINTR, EINVAL, EIO, EISCONN, ENOSYS, ENOTCONN, ENOTSOCK, EPIPE, ETIMEDOUT,
     };
 }

@@ -15,7 +15,11 @@ pub fn wait(fd: RawFd, read: bool, write: bool, ms: i64) -> Result<bool, i32> {
     if write {
         events |= libc::POLLOUT;
     }
-    let mut entry = libc::pollfd { fd, events, revents: 0 };
+    let mut entry = libc::pollfd {
+        fd,
+        events,
+        revents: 0,
+    };
     let ms = libc::c_int::try_from(ms.max(-1)).unwrap_or(libc::c_int::MAX);
     // SAFETY: one entry, valid.
     let ready = check_count(unsafe { libc::poll(&raw mut entry, 1, ms) } as libc::ssize_t)?;

@@ -16,7 +16,10 @@ pub struct ResolveError {
 /// Asks getaddrinfo(3), which may take long.
 pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
     let Ok(name) = CString::new(host) else {
-        return Err(ResolveError { code: libc::EAI_NONAME, text: "the name holds a NUL".to_owned() });
+        return Err(ResolveError {
+            code: libc::EAI_NONAME,
+            text: "the name holds a NUL".to_owned(),
+        });
     };
     // SAFETY: plain old data, for which all zeros is a value.
     let mut hints: libc::addrinfo = unsafe { core::mem::zeroed() };
@@ -24,11 +27,15 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
     hints.ai_flags = libc::AI_ADDRCONFIG;
     let mut list: *mut libc::addrinfo = ptr::null_mut();
     // SAFETY: name and hints are valid, and the list is ours to free when this succeeds.
-    let code = unsafe { libc::getaddrinfo(name.as_ptr(), ptr::null(), &raw const hints, &raw mut list) };
+    let code =
+        unsafe { libc::getaddrinfo(name.as_ptr(), ptr::null(), &raw const hints, &raw mut list) };
     if code != 0 {
         // SAFETY: gai_strerror returns a static string.
         let text = unsafe { CStr::from_ptr(libc::gai_strerror(code)) };
-        return Err(ResolveError { code, text: text.to_string_lossy().into_owned() });
+        return Err(ResolveError {
+            code,
+            text: text.to_string_lossy().into_owned(),
+        });
     }
     let mut addresses = Vec::new();
     let mut entry = list;
@@ -42,7 +49,10 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
     // SAFETY: getaddrinfo made it, and nothing points into it any more.
     unsafe { libc::freeaddrinfo(list) };
     if addresses.is_empty() {
-        return Err(ResolveError { code: libc::EAI_NODATA, text: "the name has no address".to_owned() });
+        return Err(ResolveError {
+            code: libc::EAI_NODATA,
+            text: "the name has no address".to_owned(),
+        });
     }
     Ok(addresses)
 }
@@ -59,7 +69,12 @@ fn address_of(info: &libc::addrinfo, port: u16) -> Option<SocketAddr> {
             // SAFETY: an AF_INET6 entry points to a sockaddr_in6.
             let a = unsafe { info.ai_addr.cast::<libc::sockaddr_in6>().as_ref() }?;
             let ip = Ipv6Addr::from(a.sin6_addr.s6_addr);
-            Some(SocketAddr::V6(SocketAddrV6::new(ip, port, a.sin6_flowinfo, a.sin6_scope_id)))
+            Some(SocketAddr::V6(SocketAddrV6::new(
+                ip,
+                port,
+                a.sin6_flowinfo,
+                a.sin6_scope_id,
+            )))
         }
         _ => None,
     }

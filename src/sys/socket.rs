@@ -23,12 +23,20 @@ pub fn check_stream_socket(fd: RawFd) -> Result<(), i32> {
     let kind = get_int(fd, libc::SOL_SOCKET, libc::SO_TYPE)?;
     // A SOCK_SEQPACKET socket is a stream whose pieces are marked; nothing here relies on
     // the marks.
-    if kind == libc::SOCK_STREAM || kind == libc::SOCK_SEQPACKET { Ok(()) } else { Err(libc::EINVAL) }
+    if kind == libc::SOCK_STREAM || kind == libc::SOCK_SEQPACKET {
+        Ok(())
+    } else {
+        Err(libc::EINVAL)
+    }
 }
 
 /// A non-blocking TCP socket for this address.
 pub fn tcp_for(address: &SocketAddr) -> Result<OwnedFd, i32> {
-    let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
+    let family = if address.is_ipv4() {
+        libc::AF_INET
+    } else {
+        libc::AF_INET6
+    };
     let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
     // SAFETY: no pointers.
     let fd = check(unsafe { libc::socket(family, kind, 0) })?;
@@ -47,14 +55,18 @@ pub fn connect(fd: BorrowedFd<'_>, address: &SocketAddr) -> Result<bool, i32> {
             let raw = sockaddr_in(a);
             let len = size_of::<libc::sockaddr_in>();
             // SAFETY: the storage is larger than any address, and the two do not overlap.
-            unsafe { core::ptr::copy_nonoverlapping((&raw const raw).cast::<libc::c_void>(), place, len) };
+            unsafe {
+                core::ptr::copy_nonoverlapping((&raw const raw).cast::<libc::c_void>(), place, len)
+            };
             len
         }
         SocketAddr::V6(a) => {
             let raw = sockaddr_in6(a);
             let len = size_of::<libc::sockaddr_in6>();
             // SAFETY: the storage is larger than any address, and the two do not overlap.
-            unsafe { core::ptr::copy_nonoverlapping((&raw const raw).cast::<libc::c_void>(), place, len) };
+            unsafe {
+                core::ptr::copy_nonoverlapping((&raw const raw).cast::<libc::c_void>(), place, len)
+            };
             len
         }
     };
@@ -70,7 +82,9 @@ fn sockaddr_in(a: &SocketAddrV4) -> libc::sockaddr_in {
     libc::sockaddr_in {
         sin_family: libc::AF_INET as libc::sa_family_t,
         sin_port: a.port().to_be(),
-        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(a.ip().octets()) },
+        sin_addr: libc::in_addr {
+            s_addr: u32::from_ne_bytes(a.ip().octets()),
+        },
         sin_zero: [0; 8],
     }
 }
@@ -80,7 +94,9 @@ fn sockaddr_in6(a: &SocketAddrV6) -> libc::sockaddr_in6 {
         sin6_family: libc::AF_INET6 as libc::sa_family_t,
         sin6_port: a.port().to_be(),
         sin6_flowinfo: a.flowinfo(),
-        sin6_addr: libc::in6_addr { s6_addr: a.ip().octets() },
+        sin6_addr: libc::in6_addr {
+            s6_addr: a.ip().octets(),
+        },
         sin6_scope_id: a.scope_id(),
     }
 }
@@ -100,7 +116,10 @@ pub fn set_receive_timeout(fd: BorrowedFd<'_>, ms: i64) -> Result<(), i32> {
     let ms = ms.max(0);
     // Zero would mean "for ever" to the kernel.
     let us = if ms == 0 { 0 } else { (ms % 1000) * 1000 };
-    let value = libc::timeval { tv_sec: ms / 1000, tv_usec: us };
+    let value = libc::timeval {
+        tv_sec: ms / 1000,
+        tv_usec: us,
+    };
     set(fd, libc::SOL_SOCKET, libc::SO_RCVTIMEO, &value)
 }
 
@@ -121,7 +140,12 @@ pub fn receive(fd: BorrowedFd<'_>, buf: &mut [u8], wait: bool) -> Result<usize, 
 }
 
 /// Receives into two buffers, the second when the first is full.
-pub fn receive_two(fd: BorrowedFd<'_>, first: &mut [u8], second: &mut [u8], wait: bool) -> Result<usize, i32> {
+pub fn receive_two(
+    fd: BorrowedFd<'_>,
+    first: &mut [u8],
+    second: &mut [u8],
+    wait: bool,
+) -> Result<usize, i32> {
     let mut parts = [IoSliceMut::new(first), IoSliceMut::new(second)];
     // SAFETY: plain old data, for which all zeros is a value.
     let mut message: libc::msghdr = unsafe { MaybeUninit::zeroed().assume_init() };
@@ -198,19 +222,36 @@ impl QuietPipe {
         // SAFETY: plain old data, for which all zeros is a value.
         let mut old_mask: libc::sigset_t = unsafe { MaybeUninit::zeroed().assume_init() };
         // SAFETY: both sets are valid.
-        let failed = unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const pipe, &raw mut old_mask) };
-        if failed == 0 { Ok(Self { old_mask, was_pending }) } else { Err(failed) }
+        let failed =
+            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const pipe, &raw mut old_mask) };
+        if failed == 0 {
+            Ok(Self {
+                old_mask,
+                was_pending,
+            })
+        } else {
+            Err(failed)
+        }
     }
 
     fn end(self, raised: bool) {
         if raised && !self.was_pending {
             let pipe = sigpipe_set();
-            let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+            let now = libc::timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            };
             // SAFETY: set and time are valid, and nothing is to be told of the signal.
             unsafe { libc::sigtimedwait(&raw const pipe, core::ptr::null_mut(), &raw const now) };
         }
         // SAFETY: the old mask is valid, and the new one is not asked for.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.old_mask, core::ptr::null_mut()) };
+        unsafe {
+            libc::pthread_sigmask(
+                libc::SIG_SETMASK,
+                &raw const self.old_mask,
+                core::ptr::null_mut(),
+            )
+        };
     }
 }
 
@@ -227,13 +268,23 @@ fn sigpipe_set() -> libc::sigset_t {
 fn set<T>(fd: BorrowedFd<'_>, level: i32, name: i32, value: &T) -> Result<(), i32> {
     let len = size_of::<T>() as libc::socklen_t;
     // SAFETY: the value is valid for its length.
-    check(unsafe { libc::setsockopt(fd.as_raw_fd(), level, name, core::ptr::from_ref(value).cast(), len) }).map(drop)
+    check(unsafe {
+        libc::setsockopt(
+            fd.as_raw_fd(),
+            level,
+            name,
+            core::ptr::from_ref(value).cast(),
+            len,
+        )
+    })
+    .map(drop)
 }
 
 fn get_int(fd: RawFd, level: i32, name: i32) -> Result<i32, i32> {
     let mut value: libc::c_int = 0;
     let mut len = size_of::<libc::c_int>() as libc::socklen_t;
     // SAFETY: value and length are valid and match.
-    let result = unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &raw mut len) };
+    let result =
+        unsafe { libc::getsockopt(fd, level, name, (&raw mut value).cast(), &raw mut len) };
     if result < 0 { Err(errno()) } else { Ok(value) }
 }

@@ -1,0 +1,2302 @@
+/**
+ * @file httpclient.h
+ * @brief An HTTP/1.1 client whose connection is an explicit state machine.
+ *
+ * A connection (hc_conn) sends requests and hands out responses (hr_response). Names that start
+ * with hc_ are about connections and the library, those with hr_ about responses; constants
+ * start with HC_. Every call that can fail returns an hc_status: 0 is HC_OK, above 0 says what
+ * to wait for, below 0 is an error. Results leave through the last arguments.
+ *
+ * A program, whole. Each call waits until it is done:
+ *
+ * @code{.c}
+ * #include <httpclient.h>
+ * #include <stdio.h>
+ *
+ * int main(int argc, char **argv) {
+ *   const char *host = argc > 1 ? argv[1] : "127.0.0.1:8080";
+ *   hc_conn *conn = NULL;
+ *   hr_response *resp = NULL;
+ *   char piece[16384];
+ *   size_t n = 0;
+ *
+ *   hc_status st = hc_new(host, 0, &conn);
+ *   if (st == HC_OK)
+ *     st = hc_request(conn, "GET", "/", NULL, 0, NULL, 0);
+ *   if (st == HC_OK)
+ *     st = hc_getresponse(conn, &resp);
+ *   if (st == HC_OK) {
+ *     printf("%d %s\n", (int)hr_status(resp), hr_reason(resp));
+ *     do {
+ *       st = hr_read(resp, piece, sizeof piece, &n);
+ *       fwrite(piece, 1, n, stdout);
+ *     } while (st == HC_OK && n > 0);
+ *   }
+ *   if (st != HC_OK)
+ *     fprintf(stderr, "%s: %s\n", host, hc_strerror(st));
+ *   hr_free(resp);
+ *   hc_free(conn);
+ *   return st != HC_OK;
+ * }
+ * @endcode
+ *
+ * Build it with `cc program.c $(pkg-config --cflags --libs httpclient)`.
+ *
+ * Threads: a handle belongs to one thread at a time, and may move to another. A second thread
+ * that calls in meanwhile, or a callback that calls back into the handle it was called from,
+ * gets HC_ERR_BUSY, and nothing has happened. Different connections share nothing. There is no
+ * global initialisation, and nothing to do at exit.
+ *
+ * Pointers that come out of a call live for one of three times, named with each function:
+ * static (for ever), handle (until that handle is freed), next-call (until the next call with
+ * that handle). NULL for a handle is refused with HC_ERR_INVALID_ARG; freeing NULL is fine.
+ */
+
+#ifndef HTTPCLIENT_H
+#define HTTPCLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** The version this header came with. hc_version() is the one that runs. */
+#define HC_VERSION "0.1.0"
+#define HC_VERSION_MAJOR 0
+#define HC_VERSION_MINOR 1
+#define HC_VERSION_PATCH 0
+/** The same as one number, 0xXXYYZZ, that can be compared. */
+#define HC_VERSION_NUM 0x000100
+/** Whether this header is of version x.y.z or a later one; works in #if. */
+#define HC_AT_LEAST_VERSION(x, y, z) \
+  (HC_VERSION_NUM >= (((x) << 16) | ((y) << 8) | (z)))
+
+/** In place of a string's length: it ends at its NUL. */
+#define HC_ZSTR SIZE_MAX
+
+#ifndef HC_EXTERN
+#if defined(_WIN32) && !defined(HC_STATIC)
+#define HC_EXTERN __declspec(dllimport)
+#else
+#define HC_EXTERN
+#endif
+#endif
+
+/* Define HC_NO_WARNINGS before the include to be spared the compiler's advice. */
+#if !defined(HC_NO_WARNINGS) && (defined(__GNUC__) || defined(__clang__))
+#define HC_WARN_UNUSED __attribute__((warn_unused_result))
+#define HC_DEPRECATED(note) __attribute__((deprecated(note)))
+#else
+#define HC_WARN_UNUSED
+#define HC_DEPRECATED(note)
+#endif
+
+/**
+ * In place of a body's length: not known beforehand.
+ */
+#define HC_LENGTH_UNKNOWN UINT64_MAX
+
+/**
+ * The port of http.
+ */
+#define HC_HTTP_PORT 80
+
+/**
+ * The port of https.
+ */
+#define HC_HTTPS_PORT 443
+
+
+
+/**
+ * The result of every call that can fail: 0 is success, above 0 is "wait and call again",
+ * below 0 is an error. Numbers never change; the tens say whose fault it is: -1 the
+ * caller's arguments, -20 the caller's order of calls, -40 the peer's protocol, -60 the
+ * operating system and the network, -80 TLS, -100 a proxy, -120 this library.
+ */
+enum hc_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Done.
+   */
+  HC_OK = 0,
+  /**
+   * The call would have to wait until the connection is readable: wait, then call again
+   * with the same arguments.
+   */
+  HC_WANT_READ = 1,
+  /**
+   * The call would have to wait until the connection is writable: wait, then call again
+   * with the same arguments.
+   */
+  HC_WANT_WRITE = 2,
+  /**
+   * An argument cannot be used: NULL, out of range, an unknown constant, a forbidden byte
+   * in a method or header. Python: ValueError, TypeError.
+   */
+  HC_ERR_INVALID_ARG = -1,
+  /**
+   * The host, port or request target cannot be used. Python: InvalidURL.
+   */
+  HC_ERR_INVALID_URL = -2,
+  /**
+   * Another thread, or an outer call on this thread, is inside this handle.
+   */
+  HC_ERR_BUSY = -3,
+  /**
+   * The handle was made before fork(2) and this is the child; only hc_abandon and the
+   * _free calls work.
+   */
+  HC_ERR_FORKED = -4,
+  /**
+   * This connection, or this build, cannot do that.
+   */
+  HC_ERR_UNSUPPORTED = -5,
+  /**
+   * A callback of the program reported failure; its value is in the error record.
+   */
+  HC_ERR_CALLBACK = -6,
+  /**
+   * More bytes than the caller allowed: the maximum of hr_read_all or hr_drain, or a
+   * result that does not fit the buffer.
+   */
+  HC_ERR_TOO_LARGE = -7,
+  /**
+   * A request cannot be started in this state. Python: CannotSendRequest.
+   */
+  HC_ERR_CANNOT_SEND_REQUEST = -20,
+  /**
+   * No request head is open. Python: CannotSendHeader.
+   */
+  HC_ERR_CANNOT_SEND_HEADER = -21,
+  /**
+   * No request was sent, or an earlier response is unread. Python: ResponseNotReady.
+   */
+  HC_ERR_RESPONSE_NOT_READY = -22,
+  /**
+   * There is no connection, and none may be opened by itself. Python: NotConnected.
+   */
+  HC_ERR_NOT_CONNECTED = -23,
+  /**
+   * There is an open connection already.
+   */
+  HC_ERR_ALREADY_CONNECTED = -24,
+  /**
+   * The response was closed before its end: by hr_close, or by hc_close on its
+   * connection.
+   */
+  HC_ERR_CLOSED = -25,
+  /**
+   * Another call returned HC_WANT_READ or HC_WANT_WRITE and has to be finished first.
+   */
+  HC_ERR_PENDING = -26,
+  /**
+   * The request still owes body bytes that it declared.
+   */
+  HC_ERR_BODY_OWED = -27,
+  /**
+   * More body bytes than the request declared; none of them was sent.
+   */
+  HC_ERR_BODY_OVERRUN = -28,
+  /**
+   * No request body is open.
+   */
+  HC_ERR_CANNOT_SEND_BODY = -29,
+  /**
+   * The server has answered before the whole body was sent: call hc_getresponse.
+   */
+  HC_ERR_EARLY_RESPONSE = -30,
+  /**
+   * The first line is not an HTTP status line. Python: BadStatusLine.
+   */
+  HC_ERR_BAD_STATUS_LINE = -40,
+  /**
+   * HTTP, but not version 1. Python: UnknownProtocol.
+   */
+  HC_ERR_UNKNOWN_PROTOCOL = -41,
+  /**
+   * A header or trailer field is malformed.
+   */
+  HC_ERR_BAD_HEADER = -42,
+  /**
+   * A line is longer than the limit. Python: LineTooLong.
+   */
+  HC_ERR_LINE_TOO_LONG = -43,
+  /**
+   * More header fields than the limit. Python: HTTPException.
+   */
+  HC_ERR_TOO_MANY_HEADERS = -44,
+  /**
+   * The length of the body cannot be known: contradicting or malformed Content-Length or
+   * Transfer-Encoding, or a protocol switch nobody asked for.
+   */
+  HC_ERR_BAD_FRAMING = -45,
+  /**
+   * A chunk of the body is malformed. Python: IncompleteRead or ValueError.
+   */
+  HC_ERR_BAD_CHUNK = -46,
+  /**
+   * The connection ended inside the message. Every byte that arrived was delivered.
+   * Python: IncompleteRead.
+   */
+  HC_ERR_INCOMPLETE = -47,
+  /**
+   * The connection ended before the first byte of the response. Python:
+   * RemoteDisconnected.
+   */
+  HC_ERR_REMOTE_DISCONNECTED = -48,
+  /**
+   * The body has a transfer coding other than chunked. Python: UnknownTransferEncoding.
+   */
+  HC_ERR_UNKNOWN_TRANSFER_CODING = -49,
+  /**
+   * Some other limit was passed: size of the head, interim responses, chunk extensions,
+   * trailers.
+   */
+  HC_ERR_LIMIT = -50,
+  /**
+   * The host name could not be resolved. Python: socket.gaierror.
+   */
+  HC_ERR_RESOLVE = -60,
+  /**
+   * No address accepted the connection. Python: OSError.
+   */
+  HC_ERR_CONNECT = -61,
+  /**
+   * Sending failed. Python: OSError.
+   */
+  HC_ERR_SEND = -62,
+  /**
+   * Receiving failed. Python: OSError.
+   */
+  HC_ERR_RECV = -63,
+  /**
+   * A timeout passed; the error record says which. Python: TimeoutError.
+   */
+  HC_ERR_TIMEOUT = -64,
+  /**
+   * hc_cancel was called.
+   */
+  HC_ERR_CANCELLED = -65,
+  /**
+   * Memory for something whose size the peer or the caller chose could not be had.
+   */
+  HC_ERR_NOMEM = -66,
+  /**
+   * The program's own descriptor could not be read or written.
+   */
+  HC_ERR_FILE = -67,
+  /**
+   * A bug in this library, or a transport callback that returned an impossible count. The
+   * handle can only be freed.
+   */
+  HC_ERR_INTERNAL = -120,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_status hc_status;
+#else
+typedef int32_t hc_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What to wait for, or-ed together: hc_want.
+ */
+enum hc_event
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Until the descriptor is readable.
+   */
+  HC_EVENT_READ = 1,
+  /**
+   * Until the descriptor is writable.
+   */
+  HC_EVENT_WRITE = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_event hc_event;
+#else
+typedef int32_t hc_event;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What was going on when a call failed.
+ */
+enum hc_phase
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Nothing on the network: the call was refused.
+   */
+  HC_PHASE_NONE = 0,
+  /**
+   * Resolving the name.
+   */
+  HC_PHASE_RESOLVE = 1,
+  /**
+   * Connecting.
+   */
+  HC_PHASE_CONNECT = 2,
+  /**
+   * Sending the request head.
+   */
+  HC_PHASE_SEND_HEAD = 3,
+  /**
+   * Sending the request body.
+   */
+  HC_PHASE_SEND_BODY = 4,
+  /**
+   * Waiting for an answer to "Expect: 100-continue".
+   */
+  HC_PHASE_WAIT_CONTINUE = 5,
+  /**
+   * Waiting for the response, or reading its head.
+   */
+  HC_PHASE_RESPONSE_HEAD = 6,
+  /**
+   * Reading the response body.
+   */
+  HC_PHASE_RESPONSE_BODY = 7,
+  /**
+   * Reading the trailers.
+   */
+  HC_PHASE_TRAILERS = 8,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_phase hc_phase;
+#else
+typedef int32_t hc_phase;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * May the request be sent again?
+ */
+enum hc_resend
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * No: the server has answered, at least in part; or it was no request that failed.
+   */
+  HC_RESEND_NO = 0,
+  /**
+   * Yes: not a byte of it was sent.
+   */
+  HC_RESEND_NOTHING_SENT = 1,
+  /**
+   * A kept connection ended before a byte of the answer, as it does when the server gave it
+   * up while the request was on its way. Do it for idempotent methods.
+   */
+  HC_RESEND_CLOSED_UNREAD = 2,
+  /**
+   * Unknown: it was sent, at least in part, and nothing was heard.
+   */
+  HC_RESEND_UNKNOWN = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_resend hc_resend;
+#else
+typedef int32_t hc_resend;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Where a connection stands: what hc_state returns. The names are those of Python's httplib.
+ */
+enum hc_state_number
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Nothing is going on; there may or may not be an open connection.
+   */
+  HC_STATE_IDLE = 0,
+  /**
+   * A request head is being written.
+   */
+  HC_STATE_REQUEST_STARTED = 1,
+  /**
+   * The request head has been sent.
+   */
+  HC_STATE_REQUEST_SENT = 2,
+  /**
+   * The head of a response has been read, its body has not been read to the end.
+   */
+  HC_STATE_UNREAD_RESPONSE = 3,
+  /**
+   * The next request head is being written while a response is unread.
+   */
+  HC_STATE_REQ_STARTED_UNREAD_RESPONSE = 4,
+  /**
+   * The next request has been sent while a response is unread.
+   */
+  HC_STATE_REQ_SENT_UNREAD_RESPONSE = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_state_number hc_state_number;
+#else
+typedef int32_t hc_state_number;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Calls that the state machine knows: what hc_transition takes.
+ */
+enum hc_call_number
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * hc_connect
+   */
+  HC_CALL_CONNECT = 0,
+  /**
+   * hc_close
+   */
+  HC_CALL_CLOSE = 1,
+  /**
+   * hc_putrequest
+   */
+  HC_CALL_PUTREQUEST = 2,
+  /**
+   * hc_putheader and its other forms
+   */
+  HC_CALL_PUTHEADER = 3,
+  /**
+   * hc_endheaders
+   */
+  HC_CALL_ENDHEADERS = 4,
+  /**
+   * hc_send
+   */
+  HC_CALL_SEND = 5,
+  /**
+   * hc_finish_body
+   */
+  HC_CALL_FINISH_BODY = 6,
+  /**
+   * hc_request
+   */
+  HC_CALL_REQUEST = 7,
+  /**
+   * hc_getresponse
+   */
+  HC_CALL_GETRESPONSE = 8,
+  /**
+   * The response is read to its end, by any of the reading calls.
+   */
+  HC_CALL_READ_TO_END = 9,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_call_number hc_call_number;
+#else
+typedef int32_t hc_call_number;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What is accepted from a server and from the caller: hc_set_profile.
+ */
+enum hc_profile
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * What RFC 9110 and 9112 let a client accept without two readings of the same bytes.
+   */
+  HC_PROFILE_SAFE = 0,
+  /**
+   * Also what Python's http.client accepts, as far as its own tests need it.
+   */
+  HC_PROFILE_PYTHON = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_profile hc_profile;
+#else
+typedef int32_t hc_profile;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Waiting times: hc_set_timeout.
+ */
+enum hc_timeout
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * From the first look at the name to the open connection. Default: none.
+   */
+  HC_TIMEOUT_CONNECT = 0,
+  /**
+   * For the next bytes to arrive. Default: none.
+   */
+  HC_TIMEOUT_READ = 1,
+  /**
+   * For the peer to take more bytes. Default: none.
+   */
+  HC_TIMEOUT_WRITE = 2,
+  /**
+   * For an answer to "Expect: 100-continue" before the body is sent all the same. Default:
+   * 1000 ms.
+   */
+  HC_TIMEOUT_EXPECT_CONTINUE = 3,
+  /**
+   * Not a limit but a threshold: a kept connection that has been idle for at least so long
+   * is checked before it is used again, and replaced when the server has closed it or has
+   * sent something unasked. 0 checks always, -1 never. The check costs a system call.
+   * Default: 1 ms.
+   */
+  HC_TIMEOUT_REUSE_CHECK = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_timeout hc_timeout;
+#else
+typedef int32_t hc_timeout;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How much a server can make the library hold or do: hc_set_limit.
+ */
+enum hc_limit
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Bytes of one line of a head or trailer section, its end included; more is
+   * HC_ERR_LINE_TOO_LONG. Default: 65536.
+   */
+  HC_LIMIT_LINE = 0,
+  /**
+   * Header fields of a head; more is HC_ERR_TOO_MANY_HEADERS. 0: as many as fit in
+   * HC_LIMIT_HEAD. Default: 100. Python counts lines, the empty one included, and so does
+   * HC_PROFILE_PYTHON.
+   */
+  HC_LIMIT_HEADERS = 1,
+  /**
+   * Bytes of all heads of one answer together; more is HC_ERR_LIMIT. Default: 262144.
+   */
+  HC_LIMIT_HEAD = 2,
+  /**
+   * Interim responses before the final one; as many as this is HC_ERR_LIMIT. Default: 100.
+   */
+  HC_LIMIT_INTERIM = 3,
+  /**
+   * Bytes of chunk extensions in one body; more is HC_ERR_LIMIT. Default: 16384.
+   */
+  HC_LIMIT_CHUNK_EXTENSIONS = 4,
+  /**
+   * Bytes read and dropped to save a connection whose response was closed before its end;
+   * with more than that left, the connection is closed. Default: 65536.
+   */
+  HC_LIMIT_DRAIN = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_limit hc_limit;
+#else
+typedef int32_t hc_limit;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Why a connection ends with a response: hr_will_close.
+ */
+enum hc_close_reason
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * It does not: it is kept for the next request.
+   */
+  HC_KEEP_ALIVE = 0,
+  /**
+   * The response says "Connection: close".
+   */
+  HC_CLOSE_PEER_ASKED = 1,
+  /**
+   * The request said "Connection: close".
+   */
+  HC_CLOSE_WE_ASKED = 2,
+  /**
+   * HTTP/1.0 without keep-alive.
+   */
+  HC_CLOSE_HTTP10 = 3,
+  /**
+   * Only the end of the connection ends the body.
+   */
+  HC_CLOSE_NO_LENGTH = 4,
+  /**
+   * Another reader could read the head otherwise: both Content-Length and chunks, chunks
+   * in HTTP/1.0, fields hidden by a malformed line.
+   */
+  HC_CLOSE_AMBIGUOUS_FRAMING = 5,
+  /**
+   * The response came before the request's body was sent.
+   */
+  HC_CLOSE_EARLY_RESPONSE = 6,
+  /**
+   * The connection is no longer HTTP: 101, or 2xx to CONNECT.
+   */
+  HC_CLOSE_UPGRADE = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_close_reason hc_close_reason;
+#else
+typedef int32_t hc_close_reason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Choices of one request, to be or-ed together.
+ */
+enum hc_request_flag
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * No Host field by itself. Python: skip_host.
+   */
+  HC_SKIP_HOST = 1,
+  /**
+   * No Accept-Encoding field by itself. Python: skip_accept_encoding.
+   */
+  HC_SKIP_ACCEPT_ENCODING = 2,
+  /**
+   * The body goes in chunks, whatever its length. Python: encode_chunked.
+   */
+  HC_ENCODE_CHUNKED = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_request_flag hc_request_flag;
+#else
+typedef uint32_t hc_request_flag;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Where the body of a request comes from.
+ */
+enum hc_body_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * There is none.
+   */
+  HC_BODY_NONE = 0,
+  /**
+   * `length` bytes at `data`.
+   */
+  HC_BODY_MEMORY = 1,
+  /**
+   * The pieces of `iov`.
+   */
+  HC_BODY_IOVEC = 2,
+  /**
+   * The descriptor `fd`: of a regular file, `length` bytes from `offset` on, or all from
+   * there to its end with HC_LENGTH_UNKNOWN; the file's own position does not matter and
+   * does not change. Of anything else (a pipe), what can be read from it, up to `length`
+   * bytes; `offset` must be 0. It is not closed. On plain TCP a file's bytes go to the
+   * socket inside the kernel.
+   */
+  HC_BODY_FD = 3,
+  /**
+   * What `read` gives.
+   */
+  HC_BODY_CALLBACK = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_body_kind hc_body_kind;
+#else
+typedef int32_t hc_body_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A connection. Opaque to C; made by hc_new, freed by hc_free. A handle, together with the
+ * responses that share its connection, belongs to one thread at a time and may move.
+ */
+typedef struct hc_conn hc_conn;
+
+/**
+ * A response. Opaque to C; made by hc_getresponse, freed by hr_free. Its head is immutable:
+ * asking for it never fails and what it returns stays where it is.
+ */
+typedef struct hr_response hr_response;
+
+/**
+ * One header field. Going in, a length may be HC_ZSTR: the string ends at its NUL. Coming
+ * out, both strings also end in a NUL.
+ */
+typedef struct {
+  /**
+   * The field's name.
+   */
+  const char *name;
+  /**
+   * Its length in bytes.
+   */
+  size_t name_len;
+  /**
+   * The field's value.
+   */
+  const char *value;
+  /**
+   * Its length in bytes.
+   */
+  size_t value_len;
+} hc_header;
+
+/**
+ * Told of an interim (1xx) response, inside the call that reads it. 101 is no interim
+ * response. The fields are valid during the callback, which must not call back into the
+ * connection (HC_ERR_BUSY), nor leave by longjmp or an exception.
+ */
+typedef void (*hc_interim_fn)(int32_t status,
+                              const hc_header *headers,
+                              size_t count,
+                              void *user);
+
+/**
+ * A transport of the program's own. All callbacks get `user` first, must not call back into
+ * the connection they serve (HC_ERR_BUSY), and must not leave by longjmp or an exception.
+ * Errors are negative errno values: -EAGAIN is "not yet", -EINTR "try again"; anything below
+ * -4095 is a failure of the program's own: HC_ERR_CALLBACK, with the value in the error
+ * record.
+ */
+typedef struct {
+  /**
+   * sizeof(hc_transport): tells the library which fields there are.
+   */
+  size_t struct_size;
+  /**
+   * Given to the callbacks.
+   */
+  void *user;
+  /**
+   * Receives up to `len` bytes: how many, 0 at the end of the stream, or -errno.
+   */
+  int64_t (*read)(void *user, void *buf, size_t len);
+  /**
+   * Sends up to `len` bytes: how many, at least 1, or -errno.
+   */
+  int64_t (*write)(void *user, const void *buf, size_t len);
+  /**
+   * Waits until a read (HC_EVENT_READ) or write (HC_EVENT_WRITE) may succeed: above 0 when
+   * it may, 0 when `timeout_ms` passed (-1: for ever), or -errno. May be NULL: then `fd` is
+   * waited for, and without that a call that cannot go on returns HC_WANT_READ or
+   * HC_WANT_WRITE even in blocking mode.
+   */
+  int32_t (*wait)(void *user, int32_t events, int64_t timeout_ms);
+  /**
+   * A descriptor that hc_want can give; -1 for none. May be NULL.
+   */
+  int32_t (*fd)(void *user);
+  /**
+   * The connection ends. Called once at most, before `destroy`. May be NULL.
+   */
+  void (*close)(void *user);
+  /**
+   * The last call with `user`. Called once, even if the transport was never used. May be
+   * NULL.
+   */
+  void (*destroy)(void *user);
+} hc_transport;
+
+/**
+ * An address that was tried.
+ */
+typedef struct {
+  /**
+   * "192.0.2.1:80" or "[2001:db8::1]:80", NUL-terminated.
+   */
+  char address[64];
+  /**
+   * errno; 0 for the one that was connected.
+   */
+  int32_t os_error;
+  /**
+   * How long it took, in milliseconds.
+   */
+  int32_t elapsed_ms;
+} hc_attempt;
+
+/**
+ * All that is known of the last failure of a handle.
+ */
+typedef struct {
+  /**
+   * Going in: sizeof(hc_error_info), which tells the library which fields there are.
+   */
+  size_t struct_size;
+  /**
+   * The hc_status that the call returned; 0 when no call has failed.
+   */
+  int32_t code;
+  /**
+   * An HC_PHASE_* number.
+   */
+  int32_t phase;
+  /**
+   * errno; for HC_ERR_RESOLVE the code of getaddrinfo(3); 0 for none.
+   */
+  int32_t os_error;
+  /**
+   * An HC_RESEND_* number.
+   */
+  int32_t resend;
+  /**
+   * For HC_ERR_TIMEOUT an HC_TIMEOUT_* number; otherwise -1.
+   */
+  int32_t timeout_kind;
+  /**
+   * The HC_STATE_* number before the call.
+   */
+  int32_t state;
+  /**
+   * 1 when the connection had served an exchange before, else 0.
+   */
+  int32_t reused;
+  /**
+   * The status code of the response whose body failed, else 0.
+   */
+  int32_t http_status;
+  /**
+   * What the program's callback returned, for HC_ERR_CALLBACK.
+   */
+  int64_t callback_value;
+  /**
+   * The byte at which the trouble stands: of the head, of the coded body, or of an argument.
+   */
+  uint64_t offset;
+  /**
+   * Bytes of this exchange that were sent.
+   */
+  uint64_t bytes_sent;
+  /**
+   * Bytes of this exchange that were received.
+   */
+  uint64_t bytes_received;
+  /**
+   * Body bytes that were delivered. Python: IncompleteRead.partial.
+   */
+  uint64_t body_received;
+  /**
+   * Body bytes that were still to come; HC_LENGTH_UNKNOWN when that is not known. Python:
+   * IncompleteRead.expected.
+   */
+  uint64_t body_expected;
+  /**
+   * How long the connection had been idle before this exchange, in milliseconds; -1 for a
+   * new one.
+   */
+  int64_t idle_ms;
+  /**
+   * A sentence with the specifics, NUL-terminated, never NULL. Lifetime: next-call.
+   */
+  const char *text;
+  /**
+   * Addresses that were tried for the connection. Lifetime: next-call.
+   */
+  const hc_attempt *attempts;
+  /**
+   * How many.
+   */
+  size_t attempt_count;
+  /**
+   * The TLS alert that was received or sent; 0 for none. Not used yet.
+   */
+  int32_t tls_alert;
+  /**
+   * Why a certificate was refused; 0 for none. Not used yet.
+   */
+  int32_t tls_reason;
+} hc_error_info;
+
+/**
+ * A piece of memory; the layout is that of struct iovec in sys/uio.h.
+ */
+typedef struct {
+  /**
+   * Where it begins.
+   */
+  void *base;
+  /**
+   * How many bytes it has.
+   */
+  size_t len;
+} hc_iovec;
+
+/**
+ * Gives the next bytes of a body: writes up to `cap` of them to `buf` and returns how many; 0
+ * is the end; below 0 is a failure, which ends the request with HC_ERR_CALLBACK, closes the
+ * connection and stands in the error record. It must not call back into the connection it
+ * serves (HC_ERR_BUSY), nor leave by longjmp or an exception.
+ */
+typedef int64_t (*hc_body_read)(void *buf, size_t cap, void *user);
+
+/**
+ * Goes back to the first byte of a body that has been read in part, because the request is
+ * sent again on another connection (hc_set_retry). Returns 0, or anything else if it cannot.
+ */
+typedef int32_t (*hc_body_rewind)(void *user);
+
+/**
+ * The body of a request. Set everything to 0, then struct_size and what `kind` needs. The
+ * library reads it during the call only; a call that returned HC_WANT_READ or HC_WANT_WRITE
+ * is made again with the same content.
+ */
+typedef struct {
+  /**
+   * sizeof(hc_body): tells the library which fields there are.
+   */
+  size_t struct_size;
+  /**
+   * An HC_BODY_* number.
+   */
+  int32_t kind;
+  /**
+   * For HC_BODY_FD.
+   */
+  int32_t fd;
+  /**
+   * For HC_BODY_MEMORY, HC_BODY_FD and HC_BODY_CALLBACK. HC_LENGTH_UNKNOWN is possible for
+   * the last two; a body of unknown length goes in chunks.
+   */
+  uint64_t length;
+  /**
+   * For HC_BODY_FD: the first byte.
+   */
+  uint64_t offset;
+  /**
+   * For HC_BODY_MEMORY.
+   */
+  const void *data;
+  /**
+   * For HC_BODY_IOVEC.
+   */
+  const hc_iovec *iov;
+  /**
+   * How many pieces `iov` has.
+   */
+  size_t iov_count;
+  /**
+   * For HC_BODY_CALLBACK.
+   */
+  hc_body_read read;
+  /**
+   * For HC_BODY_CALLBACK; may be NULL: then such a request is never sent again.
+   */
+  hc_body_rewind rewind;
+  /**
+   * Given to the callbacks.
+   */
+  void *user;
+} hc_body;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Makes a connection handle for a host. Nothing happens on the network yet.
+ *
+ * @param host a name, an IPv4 address or an IPv6 address, optionally with ":port" after it
+ * (IPv6 in brackets then); ASCII only. An IPv6 zone ("fe80::1%eth0") is used to connect and
+ * never sent.
+ * @param port 1 to 65535; 0 takes the one in `host`, or else 80
+ * @param out receives the handle; NULL on failure
+ * @return HC_OK; HC_ERR_INVALID_URL for a host or port that cannot be used;
+ * HC_ERR_INVALID_ARG for NULL. Ownership: free it with hc_free. Python: HTTPConnection(host,
+ * port).
+ *
+ * @pre `host` is a NUL-terminated string and `out` is valid; either may be NULL, which is refused.
+ */
+HC_EXTERN
+hc_status hc_new(const char *host,
+                 int32_t port,
+                 hc_conn **out);
+
+/**
+ * The same as hc_new, for a host whose length is given.
+ *
+ * @param host as for hc_new, without a NUL
+ * @param host_len its length in bytes, or HC_ZSTR
+ * @param port as for hc_new
+ * @param out receives the handle; NULL on failure
+ * @return as hc_new
+ *
+ * @pre `host` is valid for `host_len` bytes and `out` is valid; either may be NULL, which is
+ * refused.
+ */
+HC_EXTERN
+hc_status hc_new_n(const char *host,
+                   size_t host_len,
+                   int32_t port,
+                   hc_conn **out);
+
+/**
+ * Frees a connection handle. An open connection is closed, unless a response is still being
+ * read on it: that reads on to its end, and closes the connection then. Inside a callback
+ * from this very handle the freeing is put off until the outer call ends.
+ *
+ * @param c a connection, or NULL
+ *
+ * @pre `c` is NULL or a handle that has not been freed, and no other thread is using it.
+ */
+HC_EXTERN
+void hc_free(hc_conn *c);
+
+/**
+ * Opens the connection. hc_request and hc_endheaders do it by themselves (see
+ * hc_set_auto_open); this is for programs that want to know earlier.
+ *
+ * Every address of the name is tried in turn, until HC_TIMEOUT_CONNECT has passed; what each
+ * of them said stands in the error record. Blocking: may wait, or return HC_WANT_READ or
+ * HC_WANT_WRITE in non-blocking mode.
+ *
+ * @param c a connection
+ * @return HC_OK; HC_ERR_ALREADY_CONNECTED; HC_ERR_RESOLVE; HC_ERR_CONNECT; HC_ERR_TIMEOUT;
+ * HC_ERR_NOT_CONNECTED when the transport that was set has been used up; HC_ERR_PENDING.
+ * Python: HTTPConnection.connect.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_connect(hc_conn *c);
+
+/**
+ * Closes the connection, and with it its unread response, whose reading says HC_ERR_CLOSED
+ * from then on. A response that took its connection along (hr_will_close) is not touched. A
+ * request that was being built is dropped. Legal in every state; the handle can be used
+ * again at once. Python: HTTPConnection.close.
+ *
+ * @param c a connection
+ * @return HC_OK
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_close(hc_conn *c);
+
+/**
+ * Closes this process's descriptor without a byte on the wire, for a connection that another
+ * process goes on using: the one call besides hc_free that a forked child can make with a
+ * handle of its parent.
+ *
+ * @param c a connection
+ * @return HC_OK; HC_ERR_BUSY when a thread of the parent was inside the handle at the fork
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_abandon(hc_conn *c);
+
+/**
+ * Makes a connected stream socket the connection: one from socketpair(2), from accept(2), from
+ * a proxy protocol of the program's own. Its O_NONBLOCK flag may be changed. When it has
+ * ended, the next connection is made to the host and port of the handle, as usual (see
+ * hc_set_auto_open).
+ *
+ * @param c a connection that is not open
+ * @param fd a connected stream socket
+ * @return HC_OK, and the library will close it; HC_ERR_INVALID_ARG when it is no stream
+ * socket; HC_ERR_ALREADY_CONNECTED; HC_ERR_PENDING. Ownership: taken on HC_OK only. Python:
+ * assigning to HTTPConnection.sock; FakeSocket.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `fd` is the caller's to give away.
+ */
+HC_EXTERN
+hc_status hc_adopt_fd(hc_conn *c,
+                      int32_t fd);
+
+/**
+ * The host that was given to hc_new, without port and brackets.
+ *
+ * @param c a connection
+ * @return a NUL-terminated name, NULL for a bad handle. Lifetime: handle. Python:
+ * HTTPConnection.host.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_host(const hc_conn *c);
+
+/**
+ * The port that connections go to.
+ *
+ * @param c a connection
+ * @return 1 to 65535; an hc_status below 0 for a bad handle. Python: HTTPConnection.port.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int32_t hc_port(const hc_conn *c);
+
+/**
+ * The descriptor of the open connection, or of the connection being made.
+ *
+ * @param c a connection
+ * @return a descriptor that remains the library's; -1 when there is none
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_fileno(const hc_conn *c);
+
+/**
+ * Sets who is told of interim responses. They are read, counted (HC_LIMIT_INTERIM) and
+ * dropped with or without a callback.
+ *
+ * @param c a connection
+ * @param fn the callback; NULL for none
+ * @param user given to it; must stay valid as long as it is set
+ * @return HC_OK
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `fn` can be called with `user` until it is
+ * replaced or the handle is freed.
+ */
+HC_EXTERN
+hc_status hc_set_interim_callback(hc_conn *c,
+                                  hc_interim_fn fn,
+                                  void *user);
+
+/**
+ * What the call that returned HC_WANT_READ or HC_WANT_WRITE waits for. While a body is being
+ * sent both events can be wanted: the server may answer early. Works with level- and with
+ * edge-triggered loops, because a call goes on until the operating system says "not yet". The
+ * descriptor changes while a connection is being made: ask after every such return.
+ *
+ * @param c a connection
+ * @param fd receives the descriptor; -1 when there is none (sans-IO)
+ * @param events receives HC_EVENT_* numbers; 0 when nothing is waited for
+ * @param timeout_ms receives milliseconds after which to call again in any case, because a
+ * timeout will have passed; -1 for never
+ * @return HC_OK; HC_ERR_INVALID_ARG
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_want(const hc_conn *c,
+                  int32_t *fd,
+                  int32_t *events,
+                  int64_t *timeout_ms);
+
+/**
+ * The same as hc_want for a reading call on a response: a response that took its connection
+ * along has a descriptor of its own.
+ *
+ * @param r a response
+ * @param fd as for hc_want
+ * @param events as for hc_want
+ * @param timeout_ms as for hc_want
+ * @return as hc_want
+ *
+ * @pre `r` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_want(const hr_response *r,
+                  int32_t *fd,
+                  int32_t *events,
+                  int64_t *timeout_ms);
+
+/**
+ * Makes a connection without a socket: the program owns the wire. What arrived it gives to
+ * hc_feed, what has to be sent it takes from hc_output. Every call that needs the wire
+ * returns HC_WANT_READ or HC_WANT_WRITE, in either mode; a call that returned HC_WANT_WRITE
+ * goes on when some output has been consumed.
+ *
+ * @param c a connection that is not open
+ * @return HC_OK; HC_ERR_ALREADY_CONNECTED; HC_ERR_PENDING
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_sansio(hc_conn *c);
+
+/**
+ * Gives a sans-IO connection bytes that arrived. They go to the connection that is open, or
+ * to the response that took it along; with neither, to the next one.
+ *
+ * @param c a connection on which hc_set_sansio was called
+ * @param data the bytes, which are copied
+ * @param len how many
+ * @return HC_OK; HC_ERR_UNSUPPORTED on any other connection; HC_ERR_NOMEM
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `data` is valid for `len` bytes.
+ */
+HC_EXTERN
+hc_status hc_feed(hc_conn *c,
+                  const void *data,
+                  size_t len);
+
+/**
+ * Tells a sans-IO connection that the peer has ended the stream.
+ *
+ * @param c a connection on which hc_set_sansio was called
+ * @return HC_OK; HC_ERR_UNSUPPORTED on any other connection
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN hc_status hc_feed_eof(hc_conn *c);
+
+/**
+ * What a sans-IO connection has to send.
+ *
+ * @param c a connection on which hc_set_sansio was called
+ * @param data receives a pointer to the bytes; NULL for none. Lifetime: next-call.
+ * @param len receives how many there are
+ * @return HC_OK; HC_ERR_UNSUPPORTED on any other connection; HC_ERR_NOMEM
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_output(hc_conn *c,
+                    const void **data,
+                    size_t *len);
+
+/**
+ * Tells a sans-IO connection that bytes from the front of hc_output have been sent.
+ *
+ * @param c a connection on which hc_set_sansio was called
+ * @param len how many
+ * @return HC_OK; HC_ERR_INVALID_ARG for more than hc_output gave
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_output_consumed(hc_conn *c,
+                             size_t len);
+
+/**
+ * Makes the next connection one over this transport. It serves one connection: when that has
+ * ended, a request says HC_ERR_NOT_CONNECTED until another transport is set. Setting another
+ * before this one was used destroys it.
+ *
+ * @param c a connection that is not open
+ * @param transport the callbacks, which are copied; read and write must be there
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_ALREADY_CONNECTED; HC_ERR_PENDING. Ownership:
+ * `user` is the library's on HC_OK only, until `destroy` is called.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `transport` is valid or NULL, and its
+ * callbacks can be called with `user` until `destroy` is, from the thread that uses the
+ * handle.
+ */
+HC_EXTERN
+hc_status hc_set_transport(hc_conn *c,
+                           const hc_transport *transport);
+
+/**
+ * What is known of the last call that failed on a connection. Reading calls on its responses
+ * have records of their own: hr_last_error. Calls that succeed leave the record as it is.
+ *
+ * @param c a connection
+ * @param info its struct_size going in; receives the record. Pointers in it: Lifetime:
+ * next-call.
+ * @return HC_OK, also when no call has failed: then `info->code` is 0; HC_ERR_INVALID_ARG;
+ * HC_ERR_BUSY and HC_ERR_FORKED, for which hc_strerror says all there is
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `info` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_last_error(const hc_conn *c,
+                        hc_error_info *info);
+
+/**
+ * The same as hc_last_error for the reading calls on a response.
+ *
+ * @param r a response
+ * @param info as for hc_last_error
+ * @return as hc_last_error
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `info` is valid or NULL.
+ */
+HC_EXTERN hc_status hr_last_error(const hr_response *r, hc_error_info *info);
+
+/**
+ * How many header fields the response has; repeated names count each time.
+ *
+ * @param r a response
+ * @return how many; 0 for a bad handle
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN size_t hr_header_count(const hr_response *r);
+
+/**
+ * A header field by its place: in the order of the wire, spelt as on the wire.
+ *
+ * @param r a response
+ * @param index 0 to hr_header_count - 1
+ * @param out receives the field; all NULL and 0 on failure. Lifetime: handle.
+ * @return HC_OK; HC_ERR_INVALID_ARG for an index too large, or NULL. Python: getheaders.
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_header_at(const hr_response *r,
+                       size_t index,
+                       hc_header *out);
+
+/**
+ * The value of the first field with a name.
+ *
+ * @param r a response
+ * @param name in any case
+ * @return a NUL-terminated value without white space around it; NULL when there is no such
+ * field. Lifetime: handle. Python: getheader, msg[name].
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+const char *hr_header(const hr_response *r,
+                      const char *name);
+
+/**
+ * The value of the nth field with a name, for fields that stand more than once.
+ *
+ * @param r a response
+ * @param name in any case
+ * @param n 0 for the first
+ * @return as hr_header. Python: msg.get_all(name)[n].
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+const char *hr_header_nth(const hr_response *r,
+                          const char *name,
+                          size_t n);
+
+/**
+ * The values of all fields with a name, joined by ", " (RFC 9110 section 5.3), written to the
+ * caller's buffer with a NUL behind it.
+ *
+ * @param r a response
+ * @param name in any case
+ * @param buf receives the joined value; may be NULL if `cap` is 0
+ * @param cap bytes that `buf` has room for, the NUL included
+ * @param len receives the length without the NUL, also when it does not fit
+ * @return HC_OK, also when there is no such field: then the value is empty; HC_ERR_TOO_LARGE
+ * when it does not fit: then nothing is written to `buf`; HC_ERR_INVALID_ARG. Python:
+ * getheader.
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL; `buf` is
+ * valid for `cap` bytes; `len` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_header_joined(const hr_response *r,
+                           const char *name,
+                           char *buf,
+                           size_t cap,
+                           size_t *len);
+
+/**
+ * The bytes of a header field as they came, folds and the line end included; no NUL is added.
+ *
+ * @param r a response
+ * @param index 0 to hr_header_count - 1
+ * @param buf receives the bytes; may be NULL if `cap` is 0
+ * @param cap bytes that `buf` has room for
+ * @param len receives how many there are, also when they do not fit
+ * @return HC_OK; HC_ERR_TOO_LARGE when they do not fit; HC_ERR_INVALID_ARG
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `buf` is valid for `cap` bytes; `len` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_header_raw(const hr_response *r,
+                        size_t index,
+                        char *buf,
+                        size_t cap,
+                        size_t *len);
+
+/**
+ * How many trailer fields came behind a chunked body. They are known once the body has been
+ * read to its end, are kept apart from the header fields, and those that would frame, route
+ * or authenticate a message are dropped (RFC 9110 section 6.5.1). HC_PROFILE_PYTHON drops
+ * them all.
+ *
+ * @param r a response
+ * @return how many; 0 before the end of the body, and for a bad handle
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+size_t hr_trailer_count(const hr_response *r);
+
+/**
+ * A trailer field by its place.
+ *
+ * @param r a response
+ * @param index 0 to hr_trailer_count - 1
+ * @param out receives the field; all NULL and 0 on failure. Lifetime: handle.
+ * @return HC_OK; HC_ERR_INVALID_ARG for an index too large, or NULL
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_trailer_at(const hr_response *r,
+                        size_t index,
+                        hc_header *out);
+
+/**
+ * Where a connection stands. After a call that returned HC_WANT_READ or HC_WANT_WRITE it is
+ * still the state from before the call.
+ *
+ * @param c a connection
+ * @return an HC_STATE_* number; HC_ERR_INVALID_ARG, HC_ERR_BUSY, HC_ERR_FORKED or
+ * HC_ERR_INTERNAL, all below 0, when the handle cannot be asked. Python: the private state of
+ * HTTPConnection together with whether a response is unread.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int32_t hc_state(const hc_conn *c);
+
+/**
+ * Asks the state machine what a call does, without a connection. The library's own calls ask
+ * the same table, so the answer is what would happen, except that arguments and the network
+ * may still make a legal call fail. HC_CALL_GETRESPONSE leads to HC_STATE_UNREAD_RESPONSE
+ * with a response that keeps the connection; one that ends it takes the connection along, and
+ * leaves the handle in HC_STATE_IDLE.
+ *
+ * @param state an HC_STATE_* number
+ * @param call an HC_CALL_* number
+ * @return the state it leads to, 0 or above; or the hc_status with which the call is refused,
+ * below 0; HC_ERR_INVALID_ARG for unknown numbers
+ */
+HC_EXTERN
+int32_t hc_transition(int32_t state,
+                      int32_t call);
+
+/**
+ * The name of a state, as in Python's httplib: "Idle", "Request-started", "Request-sent",
+ * "Unread-response", "Req-started-unread-response", "Req-sent-unread-response".
+ *
+ * @param state any number
+ * @return a NUL-terminated name, "Unknown" for a number that is no state; never NULL.
+ * Lifetime: static.
+ */
+HC_EXTERN
+const char *hc_state_name(int32_t state);
+
+/**
+ * The name of a call that the state machine knows: "hc_putrequest".
+ *
+ * @param call any number
+ * @return a NUL-terminated name, "Unknown" for a number that is no HC_CALL_*; never NULL.
+ * Lifetime: static.
+ */
+HC_EXTERN
+const char *hc_call_name(int32_t call);
+
+/**
+ * Chooses whether calls wait. In non-blocking mode a call that would have to wait returns
+ * HC_WANT_READ or HC_WANT_WRITE and remembers how far it got; see hc_want. Can be changed at
+ * any time. A response that took its connection along keeps the mode of its birth.
+ *
+ * @param c a connection
+ * @param on 0: calls wait (the default); anything else: they do not
+ * @return HC_OK
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_nonblocking(hc_conn *c,
+                             int32_t on);
+
+/**
+ * Whether calls return instead of waiting.
+ *
+ * @param c a connection
+ * @return 1 or 0; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_get_nonblocking(const hc_conn *c);
+
+/**
+ * Chooses whether a request may open the connection by itself. Python:
+ * HTTPConnection.auto_open.
+ *
+ * @param c a connection
+ * @param on anything but 0: it may (the default); 0: a request without an open connection
+ * fails with HC_ERR_NOT_CONNECTED
+ * @return HC_OK
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_auto_open(hc_conn *c,
+                           int32_t on);
+
+/**
+ * Whether a request may open the connection by itself.
+ *
+ * @param c a connection
+ * @return 1 or 0; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_get_auto_open(const hc_conn *c);
+
+/**
+ * Chooses the version in the request line, from the next hc_putrequest on. With 10 no Host
+ * and no Accept-Encoding field is added by itself, and no body goes in chunks.
+ *
+ * @param c a connection
+ * @param version 11 (the default) or 10
+ * @return HC_OK; HC_ERR_INVALID_ARG for another version. Python: _http_vsn.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_http_version(hc_conn *c,
+                              int32_t version);
+
+/**
+ * The version in the request line.
+ *
+ * @param c a connection
+ * @return 10 or 11; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_get_http_version(const hc_conn *c);
+
+/**
+ * Chooses what is accepted from servers and from the caller.
+ *
+ * @param c a connection
+ * @param profile an HC_PROFILE_* number
+ * @return HC_OK; HC_ERR_INVALID_ARG for an unknown profile
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN hc_status hc_set_profile(hc_conn *c, int32_t profile);
+
+/**
+ * What is accepted from servers and from the caller.
+ *
+ * @param c a connection
+ * @return an HC_PROFILE_* number; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_get_profile(const hc_conn *c);
+
+/**
+ * Sets one of the waiting times. It counts from the next wait on.
+ *
+ * @param c a connection
+ * @param kind an HC_TIMEOUT_* number
+ * @param ms milliseconds; -1 for ever
+ * @return HC_OK; HC_ERR_INVALID_ARG for an unknown kind or a number below -1. Python: timeout.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_timeout(hc_conn *c,
+                         int32_t kind,
+                         int64_t ms);
+
+/**
+ * One of the waiting times.
+ *
+ * @param c a connection
+ * @param kind an HC_TIMEOUT_* number
+ * @return milliseconds; -1 for none, also for a bad handle or an unknown kind
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int64_t hc_get_timeout(const hc_conn *c, int32_t kind);
+
+/**
+ * Sets one of the limits.
+ *
+ * @param c a connection
+ * @param kind an HC_LIMIT_* number
+ * @param n the limit
+ * @return HC_OK; HC_ERR_INVALID_ARG for an unknown kind, or HC_LIMIT_HEAD above 2^30
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_limit(hc_conn *c,
+                       int32_t kind,
+                       uint64_t n);
+
+/**
+ * One of the limits.
+ *
+ * @param c a connection
+ * @param kind an HC_LIMIT_* number
+ * @return the limit; 0 for a bad handle or an unknown kind
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN uint64_t hc_get_limit(const hc_conn *c, int32_t kind);
+
+/**
+ * Chooses whether a request may be sent a second time, on a new connection, when a kept
+ * connection ends before a byte of the answer: which is what happens when the server gave it
+ * up while the request was on its way. Done at most once per request, only for methods that
+ * are idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), and only if the body can be sent
+ * again: none, memory, a regular file, or a callback with a rewind.
+ *
+ * @param c a connection
+ * @param on 0: never (the default); anything else: it may
+ * @return HC_OK
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_retry(hc_conn *c,
+                       int32_t on);
+
+/**
+ * Whether a request may be sent a second time.
+ *
+ * @param c a connection
+ * @return 1 or 0; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_get_retry(const hc_conn *c);
+
+/**
+ * Reads body bytes, like read(2): at least one, unless the body has come to its end. Large
+ * buffers are received into directly. Blocking: may wait, or return HC_WANT_READ in
+ * non-blocking mode.
+ *
+ * A body that is cut short delivers every byte that arrived, and then HC_ERR_INCOMPLETE, never
+ * a clean end.
+ *
+ * @param r a response
+ * @param buf receives the bytes
+ * @param cap bytes that `buf` has room for; 0 is fine and reads nothing
+ * @param n receives how many there are; 0 with HC_OK is the true end
+ * @return HC_OK; HC_WANT_READ. HC_ERR_CLOSED; HC_ERR_INVALID_ARG. Failed, the connection is
+ * closed, and every later call says the same: HC_ERR_INCOMPLETE; HC_ERR_BAD_CHUNK;
+ * HC_ERR_BAD_HEADER, HC_ERR_LINE_TOO_LONG or HC_ERR_LIMIT in trailers or chunk extensions;
+ * HC_ERR_RECV; HC_ERR_TIMEOUT; HC_ERR_NOMEM. Python: HTTPResponse.read(n), readinto.
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `buf` is valid for `cap` bytes; `n` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_read(hr_response *r,
+                  void *buf,
+                  size_t cap,
+                  size_t *n);
+
+/**
+ * Reads body bytes with at most one receive that brings data. Since hr_read never waits for
+ * more once it has bytes, the two differ in name only; this is the one to port Python to.
+ *
+ * @param r a response
+ * @param buf as for hr_read
+ * @param cap as for hr_read
+ * @param n as for hr_read
+ * @return as hr_read. Python: HTTPResponse.read1.
+ *
+ * @pre As for hr_read.
+ */
+HC_EXTERN
+hc_status hr_read1(hr_response *r,
+                   void *buf,
+                   size_t cap,
+                   size_t *n);
+
+/**
+ * Fills a buffer, unless the body ends before. In non-blocking mode call again with the same
+ * arguments after HC_WANT_READ.
+ *
+ * @param r a response
+ * @param buf receives the bytes
+ * @param len how many are wanted
+ * @param n receives how many are in `buf`, also when the call fails; fewer than `len` with
+ * HC_OK only at the end
+ * @return as hr_read. Python: HTTPResponse.read(n) on a buffered file.
+ *
+ * @pre As for hr_read.
+ */
+HC_EXTERN
+hc_status hr_read_full(hr_response *r,
+                       void *buf,
+                       size_t len,
+                       size_t *n);
+
+/**
+ * Shows body bytes without taking them: those that have arrived, or after waiting the next
+ * ones. Never shows a byte that is not of this body. Blocking: as hr_read.
+ *
+ * @param r a response
+ * @param data receives a pointer to the bytes; NULL at the end. Lifetime: next-call.
+ * @param n receives how many there are; 0 with HC_OK is the true end
+ * @return as hr_read. Python: HTTPResponse.peek.
+ *
+ * @pre `r` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_peek(hr_response *r,
+                  const void **data,
+                  size_t *n);
+
+/**
+ * Reads a line of the body: through the next line feed, which is kept; or to the end of the
+ * body; or until the buffer is full. No NUL is added. In non-blocking mode call again with
+ * the same arguments after HC_WANT_READ.
+ *
+ * @param r a response
+ * @param buf receives the line
+ * @param cap bytes that `buf` has room for
+ * @param n receives how many bytes it has, also when the call fails; 0 with HC_OK is the true
+ * end
+ * @return as hr_read. Python: HTTPResponse.readline, iteration.
+ *
+ * @pre As for hr_read.
+ */
+HC_EXTERN
+hc_status hr_readline(hr_response *r,
+                      void *buf,
+                      size_t cap,
+                      size_t *n);
+
+/**
+ * Reads the rest of the body into memory that belongs to the response. Memory grows with what
+ * arrives, never by what the server declares.
+ *
+ * @param r a response
+ * @param max the most bytes to take
+ * @param data receives a pointer to the bytes, with a NUL behind them that is not counted;
+ * also when the call fails: then to what arrived. Lifetime: handle.
+ * @param n receives how many there are
+ * @return as hr_read; HC_ERR_TOO_LARGE when the body has more than `max` bytes: the first
+ * `max` are given, the rest can still be read. HC_WANT_READ gives nothing yet. Python:
+ * HTTPResponse.read().
+ *
+ * @pre `r` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_read_all(hr_response *r,
+                      uint64_t max,
+                      const void **data,
+                      size_t *n);
+
+/**
+ * Reads body bytes into several buffers, one after the other: at least one byte, and more only
+ * as far as they have arrived.
+ *
+ * @param r a response
+ * @param iov the buffers
+ * @param count how many, at most 1024
+ * @param n receives how many bytes there are; 0 with HC_OK is the true end, if there was room
+ * @return as hr_read
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `iov` is an array of `count` pieces, each
+ * valid as it says; `n` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_readv(hr_response *r,
+                   const hc_iovec *iov,
+                   size_t count,
+                   size_t *n);
+
+/**
+ * Reads the rest of the body and writes it to a descriptor, which should be in blocking mode.
+ *
+ * @param r a response
+ * @param fd where to write to
+ * @param max the most bytes to take
+ * @param n receives how many were written, also when the call fails
+ * @return as hr_read; HC_ERR_TOO_LARGE when the body has more than `max` bytes: the first
+ * `max` are written, the rest can still be read; HC_ERR_FILE when writing failed: what was
+ * not written can still be read
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `n` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_to_fd(hr_response *r,
+                   int32_t fd,
+                   uint64_t max,
+                   uint64_t *n);
+
+/**
+ * Reads the rest of the body and drops it, so that the connection can be used again.
+ *
+ * @param r a response
+ * @param max the most bytes to take
+ * @param n receives how many were dropped, also when the call fails; may be NULL
+ * @return as hr_read; HC_ERR_TOO_LARGE when the body has more than `max` bytes: the rest can
+ * still be read
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `n` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_drain(hr_response *r,
+                   uint64_t max,
+                   uint64_t *n);
+
+/**
+ * Body bytes that are left, when Content-Length says so.
+ *
+ * @param r a response
+ * @return how many; 0 at the end; -1 when it is not known, and for a bad handle. Python:
+ * HTTPResponse.length.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int64_t hr_remaining(const hr_response *r);
+
+/**
+ * Starts a request: the request line and, unless they are skipped, Host and Accept-Encoding.
+ * Nothing is sent before hc_endheaders. Legal in HC_STATE_IDLE and HC_STATE_UNREAD_RESPONSE.
+ *
+ * @param c a connection
+ * @param method a token of 1 to 64 bytes, sent as it is spelt
+ * @param target what stands in the request line: a path with its query, an absolute URL, or
+ * "*"; visible ASCII only, percent-encoding is the caller's; "" is "/". With an absolute URL
+ * the Host field is taken from it.
+ * @param flags HC_SKIP_HOST and HC_SKIP_ACCEPT_ENCODING, or 0
+ * @return HC_OK; HC_ERR_CANNOT_SEND_REQUEST in another state; HC_ERR_INVALID_ARG for a method
+ * that cannot be sent; HC_ERR_INVALID_URL for such a target; HC_ERR_PENDING; HC_ERR_NOMEM. A
+ * refused call changes nothing. Python: HTTPConnection.putrequest.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_putrequest(hc_conn *c,
+                        const char *method,
+                        const char *target,
+                        uint32_t flags);
+
+/**
+ * The same as hc_putrequest, for strings whose lengths are given.
+ *
+ * @param c a connection
+ * @param method as for hc_putrequest
+ * @param method_len its length in bytes, or HC_ZSTR
+ * @param target as for hc_putrequest
+ * @param target_len its length in bytes, or HC_ZSTR
+ * @param flags as for hc_putrequest
+ * @return as hc_putrequest
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the strings are valid for their lengths.
+ */
+HC_EXTERN
+hc_status hc_putrequest_n(hc_conn *c,
+                          const char *method,
+                          size_t method_len,
+                          const char *target,
+                          size_t target_len,
+                          uint32_t flags);
+
+/**
+ * Adds a field to the request head. Legal between hc_putrequest and hc_endheaders.
+ *
+ * Host, Content-Length and Transfer-Encoding can stand once; a length and a coding exclude
+ * each other; the only coding is "chunked". HC_PROFILE_PYTHON does not check that.
+ *
+ * @param c a connection
+ * @param name a token
+ * @param value any bytes but controls (TAB is fine); no line end gets through
+ * @return HC_OK; HC_ERR_CANNOT_SEND_HEADER when no head is open; HC_ERR_INVALID_ARG for a
+ * name or value that cannot be sent; HC_ERR_NOMEM. A refused call changes nothing. Python:
+ * HTTPConnection.putheader.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_putheader(hc_conn *c,
+                       const char *name,
+                       const char *value);
+
+/**
+ * The same as hc_putheader, for strings whose lengths are given.
+ *
+ * @param c a connection
+ * @param name as for hc_putheader
+ * @param name_len its length in bytes, or HC_ZSTR
+ * @param value as for hc_putheader
+ * @param value_len its length in bytes, or HC_ZSTR
+ * @return as hc_putheader
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the strings are valid for their lengths.
+ */
+HC_EXTERN
+hc_status hc_putheader_n(hc_conn *c,
+                         const char *name,
+                         size_t name_len,
+                         const char *value,
+                         size_t value_len);
+
+/**
+ * Adds a field of several values, joined by ", " (in HC_PROFILE_PYTHON by a line end and a
+ * TAB, as Python does).
+ *
+ * @param c a connection
+ * @param name as for hc_putheader
+ * @param values NUL-terminated strings
+ * @param count how many, 1 to 1024
+ * @return as hc_putheader. Python: putheader with several values.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `values` is an array of `count` strings.
+ */
+HC_EXTERN
+hc_status hc_putheader_values(hc_conn *c,
+                              const char *name,
+                              const char *const *values,
+                              size_t count);
+
+/**
+ * Adds a field whose value is a number.
+ *
+ * @param c a connection
+ * @param name as for hc_putheader
+ * @param value sent in decimal
+ * @return as hc_putheader. Python: putheader with an int.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_putheader_int(hc_conn *c,
+                           const char *name,
+                           int64_t value);
+
+/**
+ * Ends the request head and sends it, with the body if there is one; opens the connection
+ * first when there is none. The state becomes HC_STATE_REQUEST_SENT.
+ *
+ * Without Content-Length or Transfer-Encoding put by hand, a body of known length gets
+ * Content-Length, one of unknown length (or with HC_ENCODE_CHUNKED) goes in chunks. With
+ * them, they say what is owed: a body that is longer is refused, one that is shorter leaves
+ * the rest to hc_send. No body and HC_ENCODE_CHUNKED: chunks, pushed by hc_send.
+ *
+ * If the server answers before the body is sent, sending stops, the call succeeds, and
+ * hc_getresponse gives the answer. Blocking: may wait, or return HC_WANT_READ or
+ * HC_WANT_WRITE in non-blocking mode; then call again with the same arguments.
+ *
+ * @param c a connection
+ * @param body the body; NULL for none, or for one that is pushed
+ * @param flags HC_ENCODE_CHUNKED, or 0
+ * @return HC_OK. Refused, nothing changed: HC_ERR_CANNOT_SEND_HEADER; HC_ERR_BODY_OVERRUN;
+ * HC_ERR_INVALID_ARG; HC_ERR_PENDING; HC_ERR_NOMEM. Failed, the connection is closed and the
+ * state HC_STATE_IDLE: HC_ERR_NOT_CONNECTED; HC_ERR_RESOLVE; HC_ERR_CONNECT; HC_ERR_SEND;
+ * HC_ERR_RECV; HC_ERR_REMOTE_DISCONNECTED; HC_ERR_TIMEOUT; HC_ERR_CALLBACK; HC_ERR_FILE;
+ * HC_ERR_BODY_OWED when a callback or file ended before its length; or any error of
+ * hc_getresponse when the server spoke early. Python: HTTPConnection.endheaders.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `body` is NULL or valid as its kind says.
+ */
+HC_EXTERN
+hc_status hc_endheaders(hc_conn *c,
+                        const hc_body *body,
+                        uint32_t flags);
+
+/**
+ * Sends body bytes of a request whose head has been sent, framed as the head declares. Legal
+ * in HC_STATE_REQUEST_SENT and HC_STATE_REQ_SENT_UNREAD_RESPONSE, as long as the declared
+ * body has room. Blocking: may wait; in non-blocking mode it takes what the connection takes.
+ *
+ * @param c a connection
+ * @param data the bytes
+ * @param len how many; 0 is fine and does nothing (it never ends a chunked body)
+ * @param sent receives how many were taken: all of them, or fewer in non-blocking mode; call
+ * again with the rest
+ * @return HC_OK; HC_WANT_WRITE or HC_WANT_READ when nothing could be taken. Refused, nothing
+ * changed: HC_ERR_CANNOT_SEND_BODY; HC_ERR_BODY_OVERRUN; HC_ERR_EARLY_RESPONSE, then call
+ * hc_getresponse; HC_ERR_INVALID_ARG; HC_ERR_PENDING. Failed, the connection is closed:
+ * HC_ERR_SEND; HC_ERR_RECV; HC_ERR_REMOTE_DISCONNECTED; HC_ERR_TIMEOUT; HC_ERR_NOMEM. Python:
+ * HTTPConnection.send.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `data` is valid for `len` bytes; `sent` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_send(hc_conn *c,
+                  const void *data,
+                  size_t len,
+                  size_t *sent);
+
+/**
+ * Ends a pushed body: writes the last chunk and the trailers, or checks that the declared
+ * length has been sent. Blocking: may wait, or return HC_WANT_WRITE in non-blocking mode.
+ *
+ * @param c a connection
+ * @param trailers fields that follow a chunked body (RFC 9112 section 7.1.2); NULL for none.
+ * Fields that frame, route or authenticate a message are refused (RFC 9110 section 6.5.1).
+ * @param count how many
+ * @return HC_OK. Refused, nothing changed: HC_ERR_CANNOT_SEND_BODY when no body was declared;
+ * HC_ERR_BODY_OWED; HC_ERR_INVALID_ARG; HC_ERR_PENDING. Failed, the connection is closed: as
+ * hc_send.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `trailers` is valid for `count` fields.
+ */
+HC_EXTERN
+hc_status hc_finish_body(hc_conn *c,
+                         const hc_header *trailers,
+                         size_t count);
+
+/**
+ * Sends a request in one call: hc_putrequest, hc_putheader for each field, hc_endheaders.
+ * Fields that the caller brings are not added by themselves. The body is whole: one that is
+ * shorter than a Content-Length put by hand is refused too. Without a body, PATCH, POST and
+ * PUT say "Content-Length: 0". Blocking: may wait, or return HC_WANT_READ or HC_WANT_WRITE in
+ * non-blocking mode; then call again with the same arguments.
+ *
+ * @param c a connection
+ * @param method as for hc_putrequest
+ * @param target as for hc_putrequest
+ * @param headers fields; NULL for none
+ * @param count how many
+ * @param body the body; NULL for none
+ * @param flags HC_SKIP_HOST, HC_SKIP_ACCEPT_ENCODING, HC_ENCODE_CHUNKED, or 0
+ * @return HC_OK; the errors of hc_putrequest, hc_putheader and hc_endheaders. A refused call
+ * changes nothing. Python: HTTPConnection.request.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; strings, `headers` and `body` are valid.
+ */
+HC_EXTERN
+hc_status hc_request(hc_conn *c,
+                     const char *method,
+                     const char *target,
+                     const hc_header *headers,
+                     size_t count,
+                     const hc_body *body,
+                     uint32_t flags);
+
+/**
+ * How much of the declared body is still to be sent.
+ *
+ * @param c a connection
+ * @return bytes; HC_LENGTH_UNKNOWN while a chunked body is open; 0 for none
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN uint64_t hc_body_owed(const hc_conn *c);
+
+/**
+ * Reads the response to the request that was sent: its head, past all interim responses. The
+ * body is left to the reading calls. Legal in HC_STATE_REQUEST_SENT. A response that keeps
+ * the connection leads to HC_STATE_UNREAD_RESPONSE, and when it was read to its end back to
+ * HC_STATE_IDLE (one without a body is read to its end already); one that ends the connection
+ * (hr_will_close) takes the connection along and leaves the handle in HC_STATE_IDLE, free for
+ * the next request on the next connection. Blocking: may wait, or return HC_WANT_READ or
+ * HC_WANT_WRITE in non-blocking mode.
+ *
+ * @param c a connection
+ * @param out receives the response; NULL unless the call returns HC_OK
+ * @return HC_OK. Refused, nothing changed: HC_ERR_RESPONSE_NOT_READY; HC_ERR_BODY_OWED;
+ * HC_ERR_INVALID_ARG; HC_ERR_PENDING. Failed, the connection is closed and the state
+ * HC_STATE_IDLE: HC_ERR_REMOTE_DISCONNECTED; HC_ERR_INCOMPLETE; HC_ERR_BAD_STATUS_LINE;
+ * HC_ERR_UNKNOWN_PROTOCOL; HC_ERR_BAD_HEADER; HC_ERR_LINE_TOO_LONG; HC_ERR_TOO_MANY_HEADERS;
+ * HC_ERR_LIMIT; HC_ERR_BAD_FRAMING; HC_ERR_UNKNOWN_TRANSFER_CODING; HC_ERR_RECV; HC_ERR_SEND;
+ * HC_ERR_TIMEOUT; HC_ERR_NOMEM. Ownership: free it with hr_free, before or after the
+ * connection. Python: HTTPConnection.getresponse.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_getresponse(hc_conn *c,
+                         hr_response **out);
+
+/**
+ * The status code.
+ *
+ * @param r a response
+ * @return 100 to 999; 0 for a bad handle. Python: HTTPResponse.status.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hr_status(const hr_response *r);
+
+/**
+ * The version in the status line.
+ *
+ * @param r a response
+ * @return 10 for HTTP/1.0, 11 for HTTP/1.1 and every later minor version; 0 for a bad handle.
+ * Python: HTTPResponse.version.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int32_t hr_version(const hr_response *r);
+
+/**
+ * The reason phrase, which may be empty.
+ *
+ * @param r a response
+ * @return a NUL-terminated phrase; NULL for a bad handle. Lifetime: handle. Python:
+ * HTTPResponse.reason.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hr_reason(const hr_response *r);
+
+/**
+ * Whether the connection ends with this response, and why.
+ *
+ * @param r a response
+ * @return an HC_CLOSE_* number; HC_KEEP_ALIVE, which is 0, when it is kept;
+ * HC_ERR_INVALID_ARG for a bad handle. Python: HTTPResponse.will_close.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hr_will_close(const hr_response *r);
+
+/**
+ * A close reason in words.
+ *
+ * @param reason any number
+ * @return a NUL-terminated phrase, "unknown" for a number that is no HC_CLOSE_*; never NULL.
+ * Lifetime: static.
+ */
+HC_EXTERN
+const char *hc_close_reason_name(int32_t reason);
+
+/**
+ * Whether reading has come to an end: the body was read to its end, reading failed, or the
+ * response was closed.
+ *
+ * @param r a response
+ * @return 1 or 0; an hc_status below 0 for a bad handle. Python: HTTPResponse.isclosed.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int32_t hr_is_closed(const hr_response *r);
+
+/**
+ * Gives up the rest of the body: reading says HC_ERR_CLOSED from then on. What is left of it
+ * is skipped before the next response if it is short (HC_LIMIT_DRAIN); otherwise its
+ * connection is not used again. Never waits.
+ *
+ * @param r a response
+ * @return HC_OK, also when it has been closed or read to its end before. Python:
+ * HTTPResponse.close.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hr_close(hr_response *r);
+
+/**
+ * Frees a response; one that was not read to its end is closed first, as by hr_close. Never
+ * waits. Inside a callback from this very response's connection the freeing is put off until
+ * the outer call ends.
+ *
+ * @param r a response, or NULL
+ *
+ * @pre `r` is NULL or a handle that has not been freed, and no other thread is using it.
+ */
+HC_EXTERN
+void hr_free(hr_response *r);
+
+/**
+ * Takes the descriptor of a connection that is no longer HTTP: after 101, or 2xx to CONNECT.
+ * The response is at its end afterwards, and the library has nothing more to do with the
+ * connection.
+ *
+ * @param r a response
+ * @param fd receives the descriptor, which is the caller's to close; -1 when the connection
+ * has none (a transport of the program's own, which is then destroyed without being closed)
+ * @param leftover receives a pointer to bytes that had been received already and belong to
+ * the new protocol. Lifetime: handle.
+ * @param n receives how many they are
+ * @return HC_OK; HC_ERR_UNSUPPORTED for any other response; HC_ERR_CLOSED
+ *
+ * @pre `r` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_detach(hr_response *r,
+                    int32_t *fd,
+                    const void **leftover,
+                    size_t *n);
+
+/**
+ * The descriptor that the body is read from.
+ *
+ * @param r a response
+ * @return a descriptor that remains the library's; -1 when there is none, or reading has
+ * come to an end. Python: HTTPResponse.fileno.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int32_t hr_fileno(const hr_response *r);
+
+/**
+ * A sentence about a status, for people. For a failure that has happened, hc_last_error
+ * knows more.
+ *
+ * @param status any number; one that is no hc_status gets a sentence that says so
+ * @return a NUL-terminated sentence, never NULL. Lifetime: static.
+ */
+HC_EXTERN
+const char *hc_strerror(int32_t status);
+
+/**
+ * The spelling of a status constant: "HC_ERR_TIMEOUT".
+ *
+ * @param status any number
+ * @return a NUL-terminated name, "HC_UNKNOWN" for a number that is no hc_status; never NULL.
+ * Lifetime: static.
+ */
+HC_EXTERN
+const char *hc_status_name(int32_t status);
+
+/**
+ * The version of the library that runs, as text: compare it with HC_VERSION, the version of
+ * the header a program was compiled with.
+ *
+ * @return "major.minor.patch", NUL-terminated, never NULL. Lifetime: static.
+ */
+HC_EXTERN
+const char *hc_version(void);
+
+/**
+ * The version of the library that runs, as a number: compare it with HC_VERSION_NUM.
+ *
+ * @return 0xXXYYZZ for version X.Y.Z
+ */
+HC_EXTERN
+uint32_t hc_version_num(void);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* HTTPCLIENT_H */

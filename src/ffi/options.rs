@@ -1,0 +1,382 @@
+//! Options: one typed call each, and a getter for every setter.
+
+use super::args::{done, unknown};
+use super::barrier::{enter, hc_conn, peek};
+use crate::client::config::TimeoutKind;
+use crate::client::connection::Connection;
+use crate::error::{Code, Error, Result, hc_status};
+use crate::proto::{Limits, Profile};
+
+/// What is accepted from a server and from the caller: hc_set_profile.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+pub enum hc_profile {
+    /// What RFC 9110 and 9112 let a client accept without two readings of the same bytes.
+    HC_PROFILE_SAFE = 0,
+    /// Also what Python's http.client accepts, as far as its own tests need it.
+    HC_PROFILE_PYTHON = 1,
+}
+
+/// Waiting times: hc_set_timeout.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+pub enum hc_timeout {
+    /// From the first look at the name to the open connection. Default: none.
+    HC_TIMEOUT_CONNECT = 0,
+    /// For the next bytes to arrive. Default: none.
+    HC_TIMEOUT_READ = 1,
+    /// For the peer to take more bytes. Default: none.
+    HC_TIMEOUT_WRITE = 2,
+    /// For an answer to "Expect: 100-continue" before the body is sent all the same. Default:
+    /// 1000 ms.
+    HC_TIMEOUT_EXPECT_CONTINUE = 3,
+    /// Not a limit but a threshold: a kept connection that has been idle for at least so long
+    /// is checked before it is used again, and replaced when the server has closed it or has
+    /// sent something unasked. 0 checks always, -1 never. The check costs a system call.
+    /// Default: 1 ms.
+    HC_TIMEOUT_REUSE_CHECK = 4,
+}
+
+/// How much a server can make the library hold or do: hc_set_limit.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+pub enum hc_limit {
+    /// Bytes of one line of a head or trailer section, its end included; more is
+    /// HC_ERR_LINE_TOO_LONG. Default: 65536.
+    HC_LIMIT_LINE = 0,
+    /// Header fields of a head; more is HC_ERR_TOO_MANY_HEADERS. 0: as many as fit in
+    /// HC_LIMIT_HEAD. Default: 100. Python counts lines, the empty one included, and so does
+    /// HC_PROFILE_PYTHON.
+    HC_LIMIT_HEADERS = 1,
+    /// Bytes of all heads of one answer together; more is HC_ERR_LIMIT. Default: 262144.
+    HC_LIMIT_HEAD = 2,
+    /// Interim responses before the final one; as many as this is HC_ERR_LIMIT. Default: 100.
+    HC_LIMIT_INTERIM = 3,
+    /// Bytes of chunk extensions in one body; more is HC_ERR_LIMIT. Default: 16384.
+    HC_LIMIT_CHUNK_EXTENSIONS = 4,
+    /// Bytes read and dropped to save a connection whose response was closed before its end;
+    /// with more than that left, the connection is closed. Default: 65536.
+    HC_LIMIT_DRAIN = 5,
+}
+
+const _: () = {
+    assert!(hc_timeout::HC_TIMEOUT_CONNECT as i32 == TimeoutKind::Connect as i32);
+    assert!(hc_timeout::HC_TIMEOUT_READ as i32 == TimeoutKind::Read as i32);
+    assert!(hc_timeout::HC_TIMEOUT_WRITE as i32 == TimeoutKind::Write as i32);
+    assert!(hc_timeout::HC_TIMEOUT_EXPECT_CONTINUE as i32 == TimeoutKind::ExpectContinue as i32);
+    assert!(hc_timeout::HC_TIMEOUT_REUSE_CHECK as i32 == TimeoutKind::ReuseCheck as i32);
+};
+
+/// Chooses whether calls wait. In non-blocking mode a call that would have to wait returns
+/// HC_WANT_READ or HC_WANT_WRITE and remembers how far it got; see hc_want. Can be changed at
+/// any time. A response that took its connection along keeps the mode of its birth.
+///
+/// @param c a connection
+/// @param on 0: calls wait (the default); anything else: they do not
+/// @return HC_OK
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_set_nonblocking(c: *mut hc_conn, on: i32) -> hc_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        set(c, |core| {
+            core.tuning_mut().nonblocking = on != 0;
+            Ok(())
+        })
+    }
+}
+
+/// Whether calls return instead of waiting.
+///
+/// @param c a connection
+/// @return 1 or 0; an hc_status below 0 for a bad handle
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_nonblocking(c: *const hc_conn) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { get(c, |core| i32::from(core.tuning().nonblocking)) }
+}
+
+/// Chooses whether a request may open the connection by itself. Python:
+/// HTTPConnection.auto_open.
+///
+/// @param c a connection
+/// @param on anything but 0: it may (the default); 0: a request without an open connection
+/// fails with HC_ERR_NOT_CONNECTED
+/// @return HC_OK
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_set_auto_open(c: *mut hc_conn, on: i32) -> hc_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        set(c, |core| {
+            core.config_mut().map(|config| config.auto_open = on != 0);
+            Ok(())
+        })
+    }
+}
+
+/// Whether a request may open the connection by itself.
+///
+/// @param c a connection
+/// @return 1 or 0; an hc_status below 0 for a bad handle
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_auto_open(c: *const hc_conn) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        get(c, |core| {
+            i32::from(core.config().is_some_and(|config| config.auto_open))
+        })
+    }
+}
+
+/// Chooses the version in the request line, from the next hc_putrequest on. With 10 no Host
+/// and no Accept-Encoding field is added by itself, and no body goes in chunks.
+///
+/// @param c a connection
+/// @param version 11 (the default) or 10
+/// @return HC_OK; HC_ERR_INVALID_ARG for another version. Python: _http_vsn.
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_set_http_version(c: *mut hc_conn, version: i32) -> hc_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        set(c, |core| {
+            let version = match version {
+                10 => 10,
+                11 => 11,
+                _ => return Err(unknown("the HTTP version is neither 10 nor 11")),
+            };
+            core.config_mut()
+                .map(|config| config.http_version = version);
+            Ok(())
+        })
+    }
+}
+
+/// The version in the request line.
+///
+/// @param c a connection
+/// @return 10 or 11; an hc_status below 0 for a bad handle
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_http_version(c: *const hc_conn) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        get(c, |core| {
+            core.config()
+                .map_or(11, |config| i32::from(config.http_version))
+        })
+    }
+}
+
+/// Chooses what is accepted from servers and from the caller.
+///
+/// @param c a connection
+/// @param profile an HC_PROFILE_* number
+/// @return HC_OK; HC_ERR_INVALID_ARG for an unknown profile
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_set_profile(c: *mut hc_conn, profile: i32) -> hc_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        set(c, |core| {
+            core.tuning_mut().profile = match profile {
+                p if p == hc_profile::HC_PROFILE_SAFE as i32 => Profile::Safe,
+                p if p == hc_profile::HC_PROFILE_PYTHON as i32 => Profile::Python,
+                _ => return Err(unknown("the profile is not an HC_PROFILE_* number")),
+            };
+            Ok(())
+        })
+    }
+}
+
+/// What is accepted from servers and from the caller.
+///
+/// @param c a connection
+/// @return an HC_PROFILE_* number; an hc_status below 0 for a bad handle
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_profile(c: *const hc_conn) -> i32 {
+    let number = |core: &Connection| match core.tuning().profile {
+        Profile::Safe => hc_profile::HC_PROFILE_SAFE as i32,
+        Profile::Python => hc_profile::HC_PROFILE_PYTHON as i32,
+    };
+    // SAFETY: the caller's promise.
+    unsafe { get(c, number) }
+}
+
+/// Sets one of the waiting times. It counts from the next wait on.
+///
+/// @param c a connection
+/// @param kind an HC_TIMEOUT_* number
+/// @param ms milliseconds; -1 for ever
+/// @return HC_OK; HC_ERR_INVALID_ARG for an unknown kind or a number below -1. Python: timeout.
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_set_timeout(c: *mut hc_conn, kind: i32, ms: i64) -> hc_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        set(c, |core| {
+            if ms < -1 {
+                return Err(unknown("a timeout below -1"));
+            }
+            match core.timeouts_mut().by_number(kind) {
+                Some(timeout) => *timeout = ms,
+                None => return Err(unknown("the kind is not an HC_TIMEOUT_* number")),
+            }
+            Ok(())
+        })
+    }
+}
+
+/// One of the waiting times.
+///
+/// @param c a connection
+/// @param kind an HC_TIMEOUT_* number
+/// @return milliseconds; -1 for none, also for a bad handle or an unknown kind
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_timeout(c: *const hc_conn, kind: i32) -> i64 {
+    let of = |core: &Connection| {
+        let mut timeouts = core.tuning().timeouts;
+        timeouts.by_number(kind).map_or(-1, |ms| *ms)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { peek(c, |_| -1, of) }
+}
+
+fn limit(limits: &mut Limits, kind: i32) -> Result<&mut u64> {
+    use hc_limit as L;
+    Ok(match kind {
+        k if k == L::HC_LIMIT_LINE as i32 => &mut limits.line,
+        k if k == L::HC_LIMIT_HEADERS as i32 => &mut limits.headers,
+        k if k == L::HC_LIMIT_HEAD as i32 => &mut limits.head,
+        k if k == L::HC_LIMIT_INTERIM as i32 => &mut limits.interim,
+        k if k == L::HC_LIMIT_CHUNK_EXTENSIONS as i32 => &mut limits.chunk_extensions,
+        k if k == L::HC_LIMIT_DRAIN as i32 => &mut limits.drain,
+        _ => return Err(unknown("the kind is not an HC_LIMIT_* number")),
+    })
+}
+
+/// The largest head that can be allowed: positions in it are 32 bits wide.
+const MOST_HEAD: u64 = 1 << 30;
+
+/// Sets one of the limits.
+///
+/// @param c a connection
+/// @param kind an HC_LIMIT_* number
+/// @param n the limit
+/// @return HC_OK; HC_ERR_INVALID_ARG for an unknown kind, or HC_LIMIT_HEAD above 2^30
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_set_limit(c: *mut hc_conn, kind: i32, n: u64) -> hc_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        set(c, |core| {
+            if kind == hc_limit::HC_LIMIT_HEAD as i32 && n > MOST_HEAD {
+                return Err(Error::new(
+                    Code::HC_ERR_INVALID_ARG,
+                    "a head cannot be larger than 2^30 bytes",
+                ));
+            }
+            *limit(&mut core.tuning_mut().limits, kind)? = n;
+            Ok(())
+        })
+    }
+}
+
+/// One of the limits.
+///
+/// @param c a connection
+/// @param kind an HC_LIMIT_* number
+/// @return the limit; 0 for a bad handle or an unknown kind
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_limit(c: *const hc_conn, kind: i32) -> u64 {
+    let of = |core: &Connection| {
+        let mut limits = core.tuning().limits;
+        limit(&mut limits, kind).map_or(0, |n| *n)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { peek(c, |_| 0, of) }
+}
+
+/// Chooses whether a request may be sent a second time, on a new connection, when a kept
+/// connection ends before a byte of the answer: which is what happens when the server gave it
+/// up while the request was on its way. Done at most once per request, only for methods that
+/// are idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), and only if the body can be sent
+/// again: none, memory, a regular file, or a callback with a rewind.
+///
+/// @param c a connection
+/// @param on 0: never (the default); anything else: it may
+/// @return HC_OK
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_set_retry(c: *mut hc_conn, on: i32) -> hc_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        set(c, |core| {
+            core.config_mut().map(|config| config.retry = on != 0);
+            Ok(())
+        })
+    }
+}
+
+/// Whether a request may be sent a second time.
+///
+/// @param c a connection
+/// @return 1 or 0; an hc_status below 0 for a bad handle
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_retry(c: *const hc_conn) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        get(c, |core| {
+            i32::from(core.config().is_some_and(|config| config.retry))
+        })
+    }
+}
+
+/// # Safety
+/// As for [`enter`].
+unsafe fn set(c: *mut hc_conn, op: impl FnOnce(&mut Connection) -> Result<()>) -> hc_status {
+    // SAFETY: forwarded to the caller.
+    done(unsafe { enter(c, op) })
+}
+
+/// # Safety
+/// As for [`peek`].
+unsafe fn get(c: *const hc_conn, op: impl FnOnce(&Connection) -> i32) -> i32 {
+    // SAFETY: forwarded to the caller.
+    unsafe { peek(c, |code| code as i32, op) }
+}
