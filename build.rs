@@ -33,7 +33,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The header that `src/ffi` makes; `None` when that cannot be read or parsed, which rustc is
+/// The header that `src/ffi` and `src/error.rs` make; `None` when that cannot be read or parsed, which rustc is
 /// about to explain better than cbindgen would.
 fn header(root: &Path) -> Result<Option<String>> {
     let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
@@ -44,8 +44,8 @@ fn header(root: &Path) -> Result<Option<String>> {
     );
     config.after_includes = Some(macros()?);
     config.export.include = enums(&root.join("src/ffi"))?;
-    // From this file cbindgen follows `mod` lines only, so what C sees is what the ffi room
-    // holds, in the order in which it holds it.
+    // From these files cbindgen follows `mod` lines only, so what C sees is the status codes and
+    // what the ffi room holds, in the order in which it holds it.
     let made = cbindgen::Builder::new()
         .with_config(config)
         .with_src(root.join("src/error.rs"))

@@ -42,10 +42,10 @@
  *
  * Build it with `cc program.c $(pkg-config --cflags --libs httpclient)`.
  *
- * Threads: a handle belongs to one thread at a time, and may move to another. A second thread
- * that calls in meanwhile, or a callback that calls back into the handle it was called from,
- * gets HC_ERR_BUSY, and nothing has happened. Different connections share nothing. There is no
- * global initialisation, and nothing to do at exit.
+ * Threads: a connection, together with its responses, belongs to one thread at a time, and may
+ * move to another. A second thread that calls in meanwhile, or a callback that calls back into
+ * the handle it was called from, gets HC_ERR_BUSY, and nothing has happened. Different
+ * connections share nothing. There is no global initialisation, and nothing to do at exit.
  *
  * Pointers that come out of a call live for one of three times, named with each function:
  * static (for ever), handle (until that handle is freed), next-call (until the next call with
