@@ -16,6 +16,9 @@ const DIRECT: usize = 8 * 1024;
 const MOST_GROWTH: usize = 1024 * 1024;
 const LEAST_GROWTH: usize = 4 * 1024;
 
+/// Takes body bytes: says how many, and whether it wants more.
+type Sink<'a> = dyn FnMut(&[u8]) -> Result<(usize, bool)> + 'a;
+
 impl Connection {
     /// `hr_read` and `hr_read1`: some bytes, at least one; 0 at the end.
     #[inline]
@@ -247,11 +250,7 @@ impl Connection {
 
     /// Hands the body to `sink`, piece by piece, until it takes no more. `sink` says how many
     /// bytes it took and whether it wants to go on.
-    fn pour(
-        &mut self,
-        response: &mut Response,
-        sink: &mut dyn FnMut(&[u8]) -> Result<(usize, bool)>,
-    ) -> Result<Step<()>> {
+    fn pour(&mut self, response: &mut Response, sink: &mut Sink<'_>) -> Result<Step<()>> {
         loop {
             let bytes = match self.peek(response)? {
                 Step::Done([]) => return Ok(Step::Done(())),

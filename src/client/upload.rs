@@ -182,21 +182,10 @@ impl Connection {
             return Ok(Step::Done(()));
         }
         self.exchange.phase = Phase::SendBody;
-        loop {
-            match self.send_body(body)? {
-                Step::Done(()) => return Ok(Step::Done(())),
-                Step::Want(Interest::Write) => {
-                    if self.look_for_answer()? {
-                        return Ok(Step::Done(()));
-                    }
-                    return Ok(Step::Want(if self.live.is_some() {
-                        Interest::Write
-                    } else {
-                        Interest::Either
-                    }));
-                }
-                Step::Want(i) => return Ok(Step::Want(i)),
-            }
+        match self.send_body(body)? {
+            Step::Want(Interest::Write) if self.look_for_answer()? => Ok(Step::Done(())),
+            Step::Want(Interest::Write) if self.live.is_none() => Ok(Step::Want(Interest::Either)),
+            step => Ok(step),
         }
     }
 

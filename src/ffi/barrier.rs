@@ -147,13 +147,24 @@ impl Shared {
         unsafe { (*r).set_next_doomed(next) };
     }
 
-    /// Takes the spare memory, or gives it. Only with the gate shut.
+    /// Takes the memory of a response that was freed. Only with the gate shut.
     ///
     /// # Safety
     /// The caller is inside `pass`.
-    pub(super) unsafe fn spare(&self) -> &mut Option<Box<hr_response>> {
+    pub(super) unsafe fn take_spare(&self) -> Option<Box<hr_response>> {
         // SAFETY: the gate is shut by the caller, so nobody else has a reference to it.
-        unsafe { &mut *self.spare.get() }
+        let spare = unsafe { &mut *self.spare.get() };
+        spare.take()
+    }
+
+    /// Gives memory back for the next response. Only with the gate shut.
+    ///
+    /// # Safety
+    /// The caller is inside `pass`.
+    unsafe fn keep_spare(&self, memory: Box<hr_response>) {
+        // SAFETY: the gate is shut by the caller, so nobody else has a reference to it.
+        let spare = unsafe { &mut *self.spare.get() };
+        spare.get_or_insert(memory);
     }
 }
 
@@ -305,8 +316,7 @@ pub(super) unsafe fn free_response(
         let core = unsafe { &mut *shared.core.get() };
         let memory = close(core, boxed);
         // SAFETY: the gate is shut.
-        let spare = unsafe { shared.spare() };
-        spare.get_or_insert(memory);
+        unsafe { shared.keep_spare(memory) };
     }));
     let _ = shared.open(outcome);
 }
@@ -369,15 +379,15 @@ mod tests {
             panic!("new")
         };
         let c = hc_conn::into_raw(core);
-        // SAFETY: a handle that was just made.
-        let inner = unsafe {
-            enter(c, |_| {
-                // SAFETY: the same handle.
-                let inner = enter(c, |_| Ok(()));
-                free_conn(c);
-                Ok(inner)
-            })
+        let op = |_: &mut Connection| {
+            // SAFETY: the same handle.
+            let inner = unsafe { enter(c, |_| Ok(())) };
+            // SAFETY: freed once.
+            unsafe { free_conn(c) };
+            Ok(inner)
         };
+        // SAFETY: a handle that was just made.
+        let inner = unsafe { enter(c, op) };
         assert_eq!(inner, Ok(Err(Code::HC_ERR_BUSY)));
     }
 }

@@ -183,8 +183,8 @@ unsafe fn checked(info: *mut hc_error_info) -> core::result::Result<Out<hc_error
     if info.is_null() {
         return Err(Code::HC_ERR_INVALID_ARG);
     }
-    // SAFETY: the first field of a valid record.
-    let size = unsafe { (&raw const (*info).struct_size).read() };
+    // SAFETY: a valid record begins with this field.
+    let size = unsafe { info.cast::<usize>().read() };
     if size != size_of::<hc_error_info>() {
         return Err(Code::HC_ERR_INVALID_ARG);
     }
@@ -192,8 +192,9 @@ unsafe fn checked(info: *mut hc_error_info) -> core::result::Result<Out<hc_error
     unsafe { Out::new(info) }
 }
 
-// The record keeps its attempts as C sees them.
+// The size is read before the rest is trusted; the record keeps its attempts as C sees them.
 const _: () = {
+    assert!(core::mem::offset_of!(hc_error_info, struct_size) == 0);
     assert!(size_of::<Attempt>() == size_of::<hc_attempt>());
     assert!(
         core::mem::offset_of!(Attempt, os_error) == core::mem::offset_of!(hc_attempt, os_error)

@@ -116,7 +116,9 @@ pub unsafe extern "C" fn hc_set_auto_open(c: *mut hc_conn, on: i32) -> hc_status
     // SAFETY: the caller's promise.
     unsafe {
         set(c, |core| {
-            core.config_mut().map(|config| config.auto_open = on != 0);
+            if let Some(config) = core.config_mut() {
+                config.auto_open = on != 0;
+            }
             Ok(())
         })
     }
@@ -158,8 +160,9 @@ pub unsafe extern "C" fn hc_set_http_version(c: *mut hc_conn, version: i32) -> h
                 11 => 11,
                 _ => return Err(unknown("the HTTP version is neither 10 nor 11")),
             };
-            core.config_mut()
-                .map(|config| config.http_version = version);
+            if let Some(config) = core.config_mut() {
+                config.http_version = version;
+            }
             Ok(())
         })
     }
@@ -344,7 +347,9 @@ pub unsafe extern "C" fn hc_set_retry(c: *mut hc_conn, on: i32) -> hc_status {
     // SAFETY: the caller's promise.
     unsafe {
         set(c, |core| {
-            core.config_mut().map(|config| config.retry = on != 0);
+            if let Some(config) = core.config_mut() {
+                config.retry = on != 0;
+            }
             Ok(())
         })
     }

@@ -124,7 +124,7 @@ pub unsafe extern "C" fn hc_getresponse(c: *mut hc_conn, out: *mut *mut hr_respo
     let get = |core: &mut Connection| {
         Ok(match core.get_response()? {
             // SAFETY: this runs inside the barrier.
-            Step::Done(answer) => Step::Done((answer, unsafe { shared.spare() }.take())),
+            Step::Done(answer) => Step::Done((answer, unsafe { shared.take_spare() })),
             Step::Want(i) => Step::Want(i),
         })
     };

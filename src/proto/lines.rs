@@ -64,7 +64,7 @@ pub fn status_line(line: &[u8], profile: Profile) -> Result<StatusLine> {
         Profile::Safe => strict_status_line(line),
         Profile::Python => strict_status_line(line).or_else(|strict| {
             let lax = blank_separated_status_line(line);
-            lax.map_or(Err(strict), Ok)
+            lax.ok_or(strict)
         }),
     }
 }

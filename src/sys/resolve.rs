@@ -30,8 +30,10 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
     let code =
         unsafe { libc::getaddrinfo(name.as_ptr(), ptr::null(), &raw const hints, &raw mut list) };
     if code != 0 {
-        // SAFETY: gai_strerror returns a static string.
-        let text = unsafe { CStr::from_ptr(libc::gai_strerror(code)) };
+        // SAFETY: no pointers go in, and a static string comes out.
+        let text = unsafe { libc::gai_strerror(code) };
+        // SAFETY: as above.
+        let text = unsafe { CStr::from_ptr(text) };
         return Err(ResolveError {
             code,
             text: text.to_string_lossy().into_owned(),
