@@ -1388,7 +1388,7 @@ const char *hr_header(const hr_response *r,
  * @param r a response
  * @param name in any case
  * @param n 0 for the first
- * @return as hr_header. Python: msg.get_all(name)[n].
+ * @return as hr_header. Lifetime: handle. Python: msg.get_all(name)[n].
  *
  * @pre `r` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
  */

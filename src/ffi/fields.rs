@@ -93,7 +93,7 @@ pub unsafe extern "C" fn hr_header(r: *const hr_response, name: *const c_char) -
 /// @param r a response
 /// @param name in any case
 /// @param n 0 for the first
-/// @return as hr_header. Python: msg.get_all(name)[n].
+/// @return as hr_header. Lifetime: handle. Python: msg.get_all(name)[n].
 ///
 /// # Safety
 /// `r` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
