@@ -144,30 +144,31 @@ static void *serve(void *arg) {
     }
 }
 
-static void start(peer *p) {
+/* On the heap: a test that fails jumps away from its own frame, and the thread goes on. */
+static peer *start(const step *script, int listener, int fd, int port) {
+    peer *p = calloc(1, sizeof *p);
+    assert_non_null(p);
+    player_start(&p->play, script);
+    p->listener = listener;
+    p->fd = fd;
+    p->port = port;
+    snprintf(p->host, sizeof p->host, "127.0.0.1:%d", port);
     p->stop = eventfd(0, EFD_CLOEXEC);
     assert_true(p->stop >= 0);
     assert_int_equal(pthread_create(&p->thread, NULL, serve, p), 0);
+    return p;
 }
 
-void peer_listen(peer *p, const step *script) {
-    memset(p, 0, sizeof *p);
-    player_start(&p->play, script);
-    p->fd = -1;
-    p->listener = listen_loopback(&p->port);
-    snprintf(p->host, sizeof p->host, "127.0.0.1:%d", p->port);
-    start(p);
+peer *peer_listen(const step *script) {
+    int port, listener = listen_loopback(&port);
+    return start(script, listener, -1, port);
 }
 
-int peer_pair(peer *p, const step *script) {
+peer *peer_pair(const step *script, int *fd) {
     int fds[2];
     make_pair(fds);
-    memset(p, 0, sizeof *p);
-    player_start(&p->play, script);
-    p->fd = fds[1];
-    p->listener = -1;
-    start(p);
-    return fds[0];
+    *fd = fds[0];
+    return start(script, -1, fds[1], 0);
 }
 
 void peer_done(peer *p, const char *file, int line) {
@@ -181,4 +182,5 @@ void peer_done(peer *p, const char *file, int line) {
         _fail(file, line);
     }
     player_free(&p->play);
+    free(p);
 }

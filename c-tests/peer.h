@@ -17,11 +17,11 @@ typedef struct peer {
 } peer;
 
 /* Listens on a port of 127.0.0.1 that the kernel picks. The first connection needs no ACCEPT. */
-void peer_listen(peer *p, const step *script);
-/* The other end of a socket pair; returns the client's descriptor, for hc_adopt_fd. */
-int peer_pair(peer *p, const step *script);
+peer *peer_listen(const step *script);
+/* The other end of a socket pair; *fd is the client's, for hc_adopt_fd. */
+peer *peer_pair(const step *script, int *fd);
 /* Waits for the thread and fails the test when the script was not followed to its end. Call it when
- * the client has closed. */
+ * the client has closed. It frees the peer. */
 void peer_done(peer *p, const char *file, int line);
 #define assert_peer_done(p) peer_done((p), __FILE__, __LINE__)
 

@@ -18,7 +18,7 @@ typedef enum {
     STEP_SHUT,    /* end of stream, while the other direction stays open */
     STEP_CLOSE,   /* both directions end */
     STEP_RESET,   /* the connection is torn down: the client sees ECONNRESET */
-    STEP_HOLD,    /* say nothing until the client hangs up */
+    STEP_HOLD,    /* say nothing until the client hangs up, whatever it sends */
     STEP_ACCEPT   /* the next connection of the same server (peer.h only) */
 } step_kind;
 
@@ -59,6 +59,7 @@ typedef struct step {
 #define GET_OF(target) HEAD_OF("GET", target) "\r\n"
 
 typedef struct player {
+    step *steps; /* a copy */
     const step *at;
     size_t sent; /* bytes of the current STEP_SEND that are out */
     char *log;   /* everything that came */
@@ -81,7 +82,7 @@ bool player_has_output(const player *p);
 /* True when the next thing to happen is a new connection. */
 bool player_wants_connection(const player *p);
 void player_connected(player *p);
-/* NULL when the script was followed to its end, else what is wrong. */
+/* NULL when the client sent all that the script expects and nothing else; otherwise what is wrong. */
 const char *player_verdict(player *p);
 
 #endif

@@ -200,26 +200,27 @@ static void test_it_serves_one_connection(void **state) {
     assert_wire_done(&w);
 }
 
-static void test_set_only_when_idle_and_not_connected(void **state) {
+static void test_set_only_when_not_connected(void **state) {
     static const step script[] = {EXPECT(GET_HEAD), SEND(HI), END};
     (void)state;
-    wire w, other;
-    hc_conn *c = wire_open(&w, script);
-    wire_start(&other, script);
-    hc_transport t = wire_transport(&other);
-    assert_true(hc_set_transport(c, &t) < 0); /* there is one */
-    assert_true(hc_set_sansio(c) < 0);
-    assert_true(hc_adopt_fd(c, 0) < 0);
-    assert_ok(hc_putrequest(c, "GET", "/", 0));
-    assert_true(hc_set_transport(c, &t) < 0);
-    assert_int_equal(other.destroys, 0); /* a refused argument stays the caller's */
-    player_free(&other.play);
-    assert_ok(hc_endheaders(c, NULL, 0));
+    wire unused, w, late;
     hr_response *r = NULL;
+    hc_conn *c = wire_open(&unused, script);
+    wire_start(&w, script);
+    wire_start(&late, script);
+    hc_transport t = wire_transport(&w), too_late = wire_transport(&late);
+    assert_ok(hc_set_transport(c, &t)); /* takes the place of the first, which is destroyed */
+    assert_int_equal(unused.destroys, 1);
+    assert_ok(hc_request(c, "GET", "/", NULL, 0, NULL, 0));
+    assert_status(hc_set_transport(c, &too_late), HC_ERR_ALREADY_CONNECTED);
+    assert_status(hc_set_sansio(c), HC_ERR_ALREADY_CONNECTED);
+    assert_int_equal(late.destroys, 0); /* a refused argument stays the caller's */
     assert_ok(hc_getresponse(c, &r));
     hr_free(r);
     hc_free(c);
     assert_wire_done(&w);
+    assert_wire_destroyed(&unused);
+    player_free(&late.play);
 }
 
 int main(void) {
@@ -232,7 +233,7 @@ int main(void) {
         cmocka_unit_test(test_row_196_lying_counts),
         cmocka_unit_test(test_row_196_end_is_sticky),
         cmocka_unit_test(test_it_serves_one_connection),
-        cmocka_unit_test(test_set_only_when_idle_and_not_connected),
+        cmocka_unit_test(test_set_only_when_not_connected),
     };
     return RUN_TESTS(tests);
 }

@@ -109,6 +109,7 @@ static void test_row_195_short_writes(void **state) {
     size_t put = 0, taken = 0, waits = 0;
     bool head = false;
     while (put < TOTAL || taken < TOTAL) {
+        bool full = false;
         if (put < TOTAL) {
             size_t sent = 77;
             hc_status st = hc_send(e.c, data + put, TOTAL - put, &sent);
@@ -116,6 +117,7 @@ static void test_row_195_short_writes(void **state) {
                 assert_int_equal(sent, 0);
                 expect_want(&e, HC_EVENT_WRITE);
                 waits++;
+                full = true;
             } else {
                 assert_ok(st);
                 assert_true(sent > 0);
@@ -130,8 +132,8 @@ static void test_row_195_short_writes(void **state) {
             memmove(got, end + 4, taken);
             head = true;
         }
-        size_t n = receive_now(e.server, got + taken, TOTAL + 512 - taken);
-        taken += n;
+        /* Only when the library could not go on: the buffers have to be full at times. */
+        if (full || put == TOTAL) taken += receive_now(e.server, got + taken, TOTAL + 512 - taken);
         assert_true(waits < 100000);
     }
     assert_true(waits > 0); /* or the test has proved nothing */

@@ -51,8 +51,8 @@ static void test_row_117_an_unended_chunked_body_is_owed(void **state) {
     assert_status(hc_getresponse(t.c, &t.r), HC_ERR_BODY_OWED);
     talk_ok(&t, hc_finish_body(t.c, NULL, 0));
     size_t sent = 0;
-    assert_status(hc_send(t.c, "b", 1, &sent), HC_ERR_CANNOT_SEND_BODY);
-    assert_status(hc_finish_body(t.c, NULL, 0), HC_ERR_CANNOT_SEND_BODY);
+    assert_status(hc_send(t.c, "b", 1, &sent), HC_ERR_BODY_OVERRUN);
+    talk_ok(&t, hc_finish_body(t.c, NULL, 0)); /* it is finished: that stays true */
     talk_ok(&t, hc_getresponse(t.c, &t.r));
     assert_talk_done(&t);
 }
@@ -145,7 +145,7 @@ static int64_t lie(void *buf, size_t cap, void *user) {
 }
 
 static void test_row_120_callback_claims_too_much(void **state) {
-    static const step script[] = {UNTIL("\r\n\r\n"), HOLD, END};
+    static const step script[] = {HOLD, END}; /* the head waits for the first of the body */
     int calls = 0;
     hc_body body = body_of(HC_BODY_CALLBACK);
     body.read = lie;

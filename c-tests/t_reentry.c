@@ -142,11 +142,75 @@ static void test_row_191_free_inside_a_callback(void **state) {
     assert_wire_destroyed(&w);
 }
 
+/* The same while a body is read: both handles go, in either order, in the read callback. */
+typedef struct both {
+    hc_conn *c;
+    hr_response *r;
+    int order, done;
+} both;
+
+static void free_both_inside(wire *w) {
+    both *x = w->hook_data;
+    if (x->done++ > 0) return;
+    if (x->order == 0)
+        hc_free(x->c), hr_free(x->r);
+    else
+        hr_free(x->r), hc_free(x->c);
+}
+
+static void test_row_191_free_both_inside_a_callback(void **state) {
+    static const step script[] = {
+        EXPECT(GET_HEAD), SEND("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), SEND("hello"), END};
+    (void)state;
+    for (int order = 0; order < 2; order++) {
+        wire w;
+        both x = {.order = order};
+        char buf[8] = "";
+        size_t n = 0;
+        x.c = wire_open(&w, script);
+        w.read_max = 38; /* the head alone */
+        assert_ok(hc_request(x.c, "GET", "/", NULL, 0, NULL, 0));
+        assert_ok(hc_getresponse(x.c, &x.r));
+        w.hook = free_both_inside;
+        w.hook_data = &x;
+        hc_status st = hr_read_full(x.r, buf, 5, &n);
+        assert_int_equal(w.destroys, 1); /* by now everything is gone */
+        if (st == HC_OK)
+            assert_bytes(buf, n, "hello");
+        else
+            assert_true(st < 0);
+        assert_wire_destroyed(&w);
+    }
+}
+
+/* And while a request is sent. */
+static void free_while_sending(wire *w) {
+    hc_conn **c = w->hook_data;
+    hc_conn *gone = *c;
+    *c = NULL;
+    hc_free(gone);
+}
+
+static void test_row_191_free_inside_a_write(void **state) {
+    static const step script[] = {UNTIL("\r\n\r\n"), HOLD, END};
+    (void)state;
+    wire w;
+    hc_conn *c = wire_open(&w, script), *to_free = c;
+    w.hook = free_while_sending;
+    w.hook_data = &to_free;
+    hc_status st = hc_request(c, "GET", "/", NULL, 0, NULL, 0); /* c is gone when this returns */
+    assert_null(to_free);
+    assert_true(st <= 0);
+    assert_wire_destroyed(&w);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_row_191_reentry),
         cmocka_unit_test(test_row_191_reentry_from_other_callbacks),
         cmocka_unit_test(test_row_191_free_inside_a_callback),
+        cmocka_unit_test(test_row_191_free_both_inside_a_callback),
+        cmocka_unit_test(test_row_191_free_inside_a_write),
     };
     return RUN_TESTS(tests);
 }

@@ -135,7 +135,7 @@ static hc_status quiet_exchange(const char *host) {
 
 typedef struct racer {
     pthread_t thread;
-    peer p;
+    peer *p;
     hc_status status;
 } racer;
 
@@ -143,7 +143,7 @@ static void *race(void *arg) {
     racer *x = arg;
     while (atomic_load(&go) == 0) {
     }
-    x->status = quiet_exchange(x->p.host);
+    x->status = quiet_exchange(x->p->host);
     return NULL;
 }
 
@@ -155,7 +155,7 @@ static void test_row_190_first_use(void **state) {
     static racer racers[THREADS];
     atomic_store(&go, 0);
     for (size_t i = 0; i < THREADS; i++) {
-        peer_listen(&racers[i].p, script);
+        racers[i].p = peer_listen(script);
         assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
     }
     atomic_store(&go, 1);
@@ -163,7 +163,7 @@ static void test_row_190_first_use(void **state) {
         pthread_join(racers[i].thread, NULL);
     for (size_t i = 0; i < THREADS; i++) {
         assert_ok(racers[i].status);
-        assert_peer_done(&racers[i].p);
+        assert_peer_done(racers[i].p);
     }
 }
 
@@ -200,7 +200,8 @@ static void *small_stack(void *arg) {
     hr_response *r = NULL;
     uint64_t n = 0;
     static const hc_header headers[] = {{"X-A", HC_ZSTR, "b", HC_ZSTR}};
-    hc_status st = hc_new("localhost", x->p.port, &c); /* a name: the resolver's stack counts too */
+    hc_status st =
+        hc_new("localhost", x->p->port, &c); /* a name: the resolver's stack counts too */
     if (st == HC_OK) st = hc_request(c, "GET", "/", headers, 1, NULL, 0);
     if (st == HC_OK) st = hc_getresponse(c, &r);
     if (st == HC_OK) st = hr_drain(r, UINT64_MAX, &n);
@@ -235,14 +236,14 @@ static void test_row_199_small_stack(void **state) {
     const step script[] = {UNTIL("\r\n\r\n"), SEND_N(answer, used), END};
     racer x;
     pthread_attr_t attributes;
-    peer_listen(&x.p, script);
+    x.p = peer_listen(script);
     assert_int_equal(pthread_attr_init(&attributes), 0);
     assert_int_equal(pthread_attr_setstacksize(&attributes, 128 * 1024), 0);
     assert_int_equal(pthread_create(&x.thread, &attributes, small_stack, &x), 0);
     pthread_join(x.thread, NULL);
     pthread_attr_destroy(&attributes);
     assert_ok(x.status);
-    assert_peer_done(&x.p);
+    assert_peer_done(x.p);
     free(answer);
 }
 

@@ -9,6 +9,7 @@ enum { PATIENCE_MS = 20000 };
 style talk_styles[STYLE_COUNT] = {STYLE_BLOCKING, STYLE_NONBLOCK, STYLE_SANSIO, STYLE_CALLBACK};
 
 void talk_open(talk *t, void **state, const step *script) {
+    int fd;
     memset(t, 0, sizeof *t);
     t->how = *state == NULL ? STYLE_BLOCKING : *(style *)*state;
     assert_ok(hc_new("example.test", 80, &t->c));
@@ -16,7 +17,8 @@ void talk_open(talk *t, void **state, const step *script) {
     case STYLE_BLOCKING:
     case STYLE_NONBLOCK:
         if (t->how == STYLE_NONBLOCK) assert_ok(hc_set_nonblocking(t->c, 1));
-        assert_ok(hc_adopt_fd(t->c, peer_pair(&t->p, script)));
+        t->p = peer_pair(script, &fd);
+        assert_ok(hc_adopt_fd(t->c, fd));
         break;
     case STYLE_SANSIO:
         player_start(&t->play, script);
@@ -97,7 +99,7 @@ void talk_close(talk *t, const char *file, int line) {
     hc_free(t->c);
     switch (t->how) {
     case STYLE_BLOCKING:
-    case STYLE_NONBLOCK: peer_done(&t->p, file, line); break;
+    case STYLE_NONBLOCK: peer_done(t->p, file, line); break;
     case STYLE_CALLBACK: wire_done(&t->w, true, file, line); break;
     case STYLE_SANSIO: {
         player_take_eof(&t->play);

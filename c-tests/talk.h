@@ -19,7 +19,7 @@ typedef struct talk {
     style how;
     hc_conn *c;     /* made for the host example.test */
     hr_response *r; /* the response that is being read, for the waits and for talk_close */
-    peer p;
+    peer *p;
     wire w;
     player play;
     int idle_turns;

@@ -18,8 +18,9 @@ static bool goes_wrong(wire *w, size_t len, size_t *cap, int64_t *answer) {
     return false;
 }
 
-static bool stutters(wire *w) {
-    return w->stutter && w->calls % 2 == 1;
+/* By direction: with one count for both, writes that alternate with reads would never succeed. */
+static bool stutters(const wire *w, int calls) {
+    return w->stutter && calls % 2 == 1;
 }
 
 static int64_t wire_read(void *user, void *buf, size_t len) {
@@ -30,7 +31,7 @@ static int64_t wire_read(void *user, void *buf, size_t len) {
     size_t cap = w->read_max != 0 && w->read_max < len ? w->read_max : len;
     int64_t answer;
     if (goes_wrong(w, len, &cap, &answer)) return answer;
-    if (stutters(w)) return -EAGAIN;
+    if (stutters(w, w->reads)) return -EAGAIN;
     if (cap > len) cap = len;
     int64_t n = player_give(&w->play, buf, cap);
     if (n > 0) w->bytes_read += (int)n;
@@ -45,7 +46,7 @@ static int64_t wire_write(void *user, const void *buf, size_t len) {
     size_t cap = w->write_max != 0 && w->write_max < len ? w->write_max : len;
     int64_t answer;
     if (goes_wrong(w, len, &cap, &answer)) return answer;
-    if (stutters(w)) return -EAGAIN;
+    if (stutters(w, w->writes)) return -EAGAIN;
     if (w->play.closed) return w->play.reset ? -ECONNRESET : -EPIPE;
     if (cap > len) cap = len;
     player_take(&w->play, buf, cap);

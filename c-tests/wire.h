@@ -16,7 +16,7 @@ typedef enum {
 typedef struct wire {
     player play;
     size_t read_max, write_max; /* bytes a call moves at most; 0: no limit */
-    bool stutter;               /* every other read and write answers -EAGAIN */
+    bool stutter;               /* every other read, and every other write, answers -EAGAIN */
     fault_kind fault;
     int64_t fault_value;
     int fault_at;        /* the number, from 1, of the read or write that goes wrong */
