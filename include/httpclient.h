@@ -538,6 +538,96 @@ typedef int32_t hc_profile;
 #endif // __cplusplus
 
 /**
+ * Single leniencies: hc_set_lenient. HC_PROFILE_SAFE has none of them, HC_PROFILE_PYTHON all
+ * but the last two.
+ */
+enum hc_lenient
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * A header line with an empty name is skipped.
+   */
+  HC_LENIENT_EMPTY_NAME = 1,
+  /**
+   * The end of the stream inside a head ends the head.
+   */
+  HC_LENIENT_EOF_IN_HEAD = 2,
+  /**
+   * The end of the stream after the last chunk ends the body.
+   */
+  HC_LENIENT_EOF_IN_TRAILERS = 4,
+  /**
+   * A Content-Length that is no number counts as none, and the end of the connection ends
+   * the body.
+   */
+  HC_LENIENT_BAD_LENGTH = 8,
+  /**
+   * A sized read of a body cut short ends cleanly; hr_read_all and hr_read_full still fail.
+   */
+  HC_LENIENT_SHORT_READ = 16,
+  /**
+   * A folded header value keeps its line end; a fold of nothing is dropped.
+   */
+  HC_LENIENT_RAW_FOLD = 32,
+  /**
+   * HC_LIMIT_HEADERS counts lines, folds and the empty line included.
+   */
+  HC_LENIENT_COUNT_LINES = 64,
+  /**
+   * Any blanks separate the parts of a status line.
+   */
+  HC_LENIENT_STATUS_BLANKS = 128,
+  /**
+   * A header line without a colon hides those after it; the connection is not used again.
+   */
+  HC_LENIENT_LOST_FIELDS = 256,
+  /**
+   * A coding before chunked makes Transfer-Encoding invisible: the body is delivered coded.
+   */
+  HC_LENIENT_HIDDEN_CODING = 512,
+  /**
+   * Trailers are read and dropped, whatever they are.
+   */
+  HC_LENIENT_DROP_TRAILERS = 1024,
+  /**
+   * A response without a body stays unread until a reading call was made.
+   */
+  HC_LENIENT_LAZY_EMPTY = 2048,
+  /**
+   * A request method may be anything but control bytes and bytes from 0x80 on.
+   */
+  HC_LENIENT_ANY_METHOD = 4096,
+  /**
+   * Request fields may have blanks in names and folds in values; several values are joined
+   * by a fold.
+   */
+  HC_LENIENT_LOOSE_FIELDS = 8192,
+  /**
+   * Content-Length and Transfer-Encoding of the request are sent as the caller gives them,
+   * and are not held against the body.
+   */
+  HC_LENIENT_LOOSE_FRAMING = 16384,
+  /**
+   * What does not begin like a status line is the body of an HTTP/0.9 answer: version 9,
+   * status 200, no fields. In no profile.
+   */
+  HC_LENIENT_HTTP09 = 32768,
+  /**
+   * Lines of chunked framing may end in a bare LF. In no profile.
+   */
+  HC_LENIENT_BARE_LF_CHUNKS = 65536,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_lenient hc_lenient;
+#else
+typedef uint32_t hc_lenient;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Waiting times: hc_set_timeout.
  */
 enum hc_timeout
@@ -1609,11 +1699,36 @@ HC_EXTERN hc_status hc_set_profile(hc_conn *c, int32_t profile);
  * What is accepted from servers and from the caller.
  *
  * @param c a connection
- * @return an HC_PROFILE_* number; an hc_status below 0 for a bad handle
+ * @return an HC_PROFILE_* number; -1 when hc_set_lenient has made a set that is none of them;
+ * an hc_status below 0 for a bad handle
  *
  * @pre `c` is NULL or a handle that has not been freed.
  */
-HC_EXTERN int32_t hc_get_profile(const hc_conn *c);
+HC_EXTERN
+int32_t hc_get_profile(const hc_conn *c);
+
+/**
+ * Chooses single leniencies, in place of a profile: none of them is HC_PROFILE_SAFE.
+ *
+ * @param c a connection
+ * @param bits HC_LENIENT_* numbers, or-ed together
+ * @return HC_OK; HC_ERR_INVALID_ARG for an unknown bit
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_lenient(hc_conn *c,
+                         uint32_t bits);
+
+/**
+ * The leniencies that are chosen, one by one or by a profile.
+ *
+ * @param c a connection
+ * @return HC_LENIENT_* numbers, or-ed together; 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN uint32_t hc_get_lenient(const hc_conn *c);
 
 /**
  * Sets one of the waiting times. It counts from the next wait on.

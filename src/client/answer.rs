@@ -146,7 +146,7 @@ impl Connection {
         self.exchange.phase = Phase::ResponseBody;
         // Python counts a response as unread until it was read, even if there is nothing in
         // it; otherwise an empty one is complete at once.
-        let complete = live.body.is_done() && self.tuning.profile == Profile::Safe;
+        let complete = live.body.is_done() && !self.tuning.profile.has(Profile::LAZY_EMPTY);
         let mut carrier = None;
         if reason == CloseReason::Kept {
             self.event(Event::GetResponse);

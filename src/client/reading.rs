@@ -133,7 +133,9 @@ impl Connection {
                 Step::Want(i) => return Ok(Step::Want(i)),
                 Step::Done(0) => {
                     // Python's sized reads take a body cut short for a whole one.
-                    if profile == Profile::Python && !whole && matches!(live.body, Body::Length(_))
+                    if profile.has(Profile::SHORT_READ)
+                        && !whole
+                        && matches!(live.body, Body::Length(_))
                     {
                         live.body = Body::Done;
                     }

@@ -191,7 +191,7 @@ fn frame(
     let length = body.length();
     let by_hand = facts.has_content_length || facts.has_transfer_encoding;
     let asked = flags.encode_chunked && !facts.has_content_length;
-    if profile == Profile::Python && by_hand {
+    if profile.has(Profile::LOOSE_FRAMING) && by_hand {
         // What the caller declared is sent as given; chunks only when asked for.
         return Ok(Upload::unchecked(
             flags.encode_chunked && facts.is_chunked && !body.is_none(),
@@ -233,7 +233,7 @@ fn frame(
     }
     match length {
         Some(n) if !body.is_none() => {
-            if profile == Profile::Safe || whole {
+            if !profile.has(Profile::LOOSE_FRAMING) || whole {
                 request::add_framing(head, facts, Some(n))?;
             }
             Ok(Upload::length(n))

@@ -17,6 +17,72 @@ pub enum hc_profile {
     HC_PROFILE_PYTHON = 1,
 }
 
+/// Single leniencies: hc_set_lenient. HC_PROFILE_SAFE has none of them, HC_PROFILE_PYTHON all
+/// but the last two.
+#[derive(Clone, Copy)]
+#[repr(u32)]
+pub enum hc_lenient {
+    /// A header line with an empty name is skipped.
+    HC_LENIENT_EMPTY_NAME = 1,
+    /// The end of the stream inside a head ends the head.
+    HC_LENIENT_EOF_IN_HEAD = 2,
+    /// The end of the stream after the last chunk ends the body.
+    HC_LENIENT_EOF_IN_TRAILERS = 4,
+    /// A Content-Length that is no number counts as none, and the end of the connection ends
+    /// the body.
+    HC_LENIENT_BAD_LENGTH = 8,
+    /// A sized read of a body cut short ends cleanly; hr_read_all and hr_read_full still fail.
+    HC_LENIENT_SHORT_READ = 16,
+    /// A folded header value keeps its line end; a fold of nothing is dropped.
+    HC_LENIENT_RAW_FOLD = 32,
+    /// HC_LIMIT_HEADERS counts lines, folds and the empty line included.
+    HC_LENIENT_COUNT_LINES = 64,
+    /// Any blanks separate the parts of a status line.
+    HC_LENIENT_STATUS_BLANKS = 128,
+    /// A header line without a colon hides those after it; the connection is not used again.
+    HC_LENIENT_LOST_FIELDS = 256,
+    /// A coding before chunked makes Transfer-Encoding invisible: the body is delivered coded.
+    HC_LENIENT_HIDDEN_CODING = 512,
+    /// Trailers are read and dropped, whatever they are.
+    HC_LENIENT_DROP_TRAILERS = 1024,
+    /// A response without a body stays unread until a reading call was made.
+    HC_LENIENT_LAZY_EMPTY = 2048,
+    /// A request method may be anything but control bytes and bytes from 0x80 on.
+    HC_LENIENT_ANY_METHOD = 4096,
+    /// Request fields may have blanks in names and folds in values; several values are joined
+    /// by a fold.
+    HC_LENIENT_LOOSE_FIELDS = 8192,
+    /// Content-Length and Transfer-Encoding of the request are sent as the caller gives them,
+    /// and are not held against the body.
+    HC_LENIENT_LOOSE_FRAMING = 16384,
+    /// What does not begin like a status line is the body of an HTTP/0.9 answer: version 9,
+    /// status 200, no fields. In no profile.
+    HC_LENIENT_HTTP09 = 32768,
+    /// Lines of chunked framing may end in a bare LF. In no profile.
+    HC_LENIENT_BARE_LF_CHUNKS = 65536,
+}
+
+const _: () = {
+    use hc_lenient as L;
+    assert!(L::HC_LENIENT_EMPTY_NAME as u32 == Profile::EMPTY_NAME.bits());
+    assert!(L::HC_LENIENT_EOF_IN_HEAD as u32 == Profile::EOF_IN_HEAD.bits());
+    assert!(L::HC_LENIENT_EOF_IN_TRAILERS as u32 == Profile::EOF_IN_TRAILERS.bits());
+    assert!(L::HC_LENIENT_BAD_LENGTH as u32 == Profile::BAD_LENGTH.bits());
+    assert!(L::HC_LENIENT_SHORT_READ as u32 == Profile::SHORT_READ.bits());
+    assert!(L::HC_LENIENT_RAW_FOLD as u32 == Profile::RAW_FOLD.bits());
+    assert!(L::HC_LENIENT_COUNT_LINES as u32 == Profile::COUNT_LINES.bits());
+    assert!(L::HC_LENIENT_STATUS_BLANKS as u32 == Profile::STATUS_BLANKS.bits());
+    assert!(L::HC_LENIENT_LOST_FIELDS as u32 == Profile::LOST_FIELDS.bits());
+    assert!(L::HC_LENIENT_HIDDEN_CODING as u32 == Profile::HIDDEN_CODING.bits());
+    assert!(L::HC_LENIENT_DROP_TRAILERS as u32 == Profile::DROP_TRAILERS.bits());
+    assert!(L::HC_LENIENT_LAZY_EMPTY as u32 == Profile::LAZY_EMPTY.bits());
+    assert!(L::HC_LENIENT_ANY_METHOD as u32 == Profile::ANY_METHOD.bits());
+    assert!(L::HC_LENIENT_LOOSE_FIELDS as u32 == Profile::LOOSE_FIELDS.bits());
+    assert!(L::HC_LENIENT_LOOSE_FRAMING as u32 == Profile::LOOSE_FRAMING.bits());
+    assert!(L::HC_LENIENT_HTTP09 as u32 == Profile::HTTP09.bits());
+    assert!(L::HC_LENIENT_BARE_LF_CHUNKS as u32 == Profile::BARE_LF_CHUNKS.bits());
+};
+
 /// Waiting times: hc_set_timeout.
 #[derive(Clone, Copy)]
 #[repr(i32)]
@@ -200,8 +266,8 @@ pub unsafe extern "C" fn hc_set_profile(c: *mut hc_conn, profile: i32) -> hc_sta
     unsafe {
         set(c, |core| {
             core.tuning_mut().profile = match profile {
-                p if p == hc_profile::HC_PROFILE_SAFE as i32 => Profile::Safe,
-                p if p == hc_profile::HC_PROFILE_PYTHON as i32 => Profile::Python,
+                p if p == hc_profile::HC_PROFILE_SAFE as i32 => Profile::SAFE,
+                p if p == hc_profile::HC_PROFILE_PYTHON as i32 => Profile::PYTHON,
                 _ => return Err(unknown("the profile is not an HC_PROFILE_* number")),
             };
             Ok(())
@@ -212,18 +278,53 @@ pub unsafe extern "C" fn hc_set_profile(c: *mut hc_conn, profile: i32) -> hc_sta
 /// What is accepted from servers and from the caller.
 ///
 /// @param c a connection
-/// @return an HC_PROFILE_* number; an hc_status below 0 for a bad handle
+/// @return an HC_PROFILE_* number; -1 when hc_set_lenient has made a set that is none of them;
+/// an hc_status below 0 for a bad handle
 ///
 /// # Safety
 /// `c` is NULL or a handle that has not been freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hc_get_profile(c: *const hc_conn) -> i32 {
     let number = |core: &Connection| match core.tuning().profile {
-        Profile::Safe => hc_profile::HC_PROFILE_SAFE as i32,
-        Profile::Python => hc_profile::HC_PROFILE_PYTHON as i32,
+        Profile::SAFE => hc_profile::HC_PROFILE_SAFE as i32,
+        Profile::PYTHON => hc_profile::HC_PROFILE_PYTHON as i32,
+        _ => -1,
     };
     // SAFETY: the caller's promise.
     unsafe { get(c, number) }
+}
+
+/// Chooses single leniencies, in place of a profile: none of them is HC_PROFILE_SAFE.
+///
+/// @param c a connection
+/// @param bits HC_LENIENT_* numbers, or-ed together
+/// @return HC_OK; HC_ERR_INVALID_ARG for an unknown bit
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_set_lenient(c: *mut hc_conn, bits: u32) -> hc_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        set(c, |core| {
+            let profile = Profile::from_bits(bits);
+            core.tuning_mut().profile = profile.ok_or_else(|| unknown("an unknown leniency"))?;
+            Ok(())
+        })
+    }
+}
+
+/// The leniencies that are chosen, one by one or by a profile.
+///
+/// @param c a connection
+/// @return HC_LENIENT_* numbers, or-ed together; 0 for a bad handle
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_lenient(c: *const hc_conn) -> u32 {
+    // SAFETY: the caller's promise.
+    unsafe { peek(c, |_| 0, |core| core.tuning().profile.bits()) }
 }
 
 /// Sets one of the waiting times. It counts from the next wait on.

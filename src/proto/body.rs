@@ -124,7 +124,7 @@ impl Body {
                 return Ok(());
             }
             // Python takes the end of the stream for the end of the trailers.
-            Self::Chunked(d) if profile == Profile::Python && d.in_trailer() => {
+            Self::Chunked(d) if profile.has(Profile::EOF_IN_TRAILERS) && d.in_trailer() => {
                 *self = Self::Done;
                 return Ok(());
             }

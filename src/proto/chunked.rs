@@ -188,14 +188,25 @@ impl Decoder {
                 self.position += n as u64;
                 continue;
             }
-            self.at = self.byte(input[used], limits)?;
+            self.at = self.byte(input[used], limits, profile)?;
             used += 1;
             self.position += 1;
         }
         Ok((used, made))
     }
 
-    fn byte(&mut self, b: u8, limits: &Limits) -> Result<At> {
+    fn byte(&mut self, b: u8, limits: &Limits, profile: Profile) -> Result<At> {
+        if b == b'\n' && profile.has(Profile::BARE_LF_CHUNKS) {
+            match self.at {
+                At::Size {
+                    digits: 0,
+                    zeros: 0,
+                } => {}
+                At::Size { .. } | At::Blanks(_) | At::Extension => self.at = At::SizeLf,
+                At::DataCr => self.at = At::DataLf,
+                _ => {}
+            }
+        }
         match self.at {
             At::Size { digits, zeros } => self.size_byte(b, digits, zeros),
             At::Blanks(n) => match b {
@@ -337,7 +348,7 @@ impl Trailer {
             let text = format!("got more than {} trailers", limits.headers);
             return Err(Error::new(Code::HC_ERR_LIMIT, text));
         }
-        if profile == Profile::Python {
+        if profile.has(Profile::DROP_TRAILERS) {
             // Python reads trailers and drops them unseen.
             return Ok(false);
         }
@@ -441,7 +452,7 @@ mod tests {
             loop {
                 let mut out = vec![0; out_size];
                 let (used, made) =
-                    decoder.decode(&rest, &mut out, &Limits::default(), Profile::Safe)?;
+                    decoder.decode(&rest, &mut out, &Limits::default(), Profile::SAFE)?;
                 rest.drain(..used);
                 got.extend_from_slice(&out[..made]);
                 if made == 0 {

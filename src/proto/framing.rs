@@ -91,6 +91,10 @@ pub fn of_response(
         }
         return sound(Framing::Tunnel);
     }
+    // What has no head has no length either.
+    if head.version == 9 {
+        return sound(Framing::UntilClose);
+    }
     if request.is_head || matches!(head.status, 100..=199 | 204 | 304) {
         return sound(Framing::Empty);
     }
@@ -147,7 +151,7 @@ fn by_transfer_encoding(head: &Head, found: &Deciding, profile: Profile) -> Resu
             ambiguous: count == 0,
         }));
     }
-    if profile == Profile::Python && last_is_chunked {
+    if profile.has(Profile::HIDDEN_CODING) && last_is_chunked {
         return Ok(None);
     }
     Err(Error::new(
@@ -176,10 +180,10 @@ fn content_length(fields: &Fields, profile: Profile) -> Result<Option<u64>> {
         }
         unusable |= elements == 0;
     }
-    match (unusable, profile, agreed) {
-        (false, _, agreed) => Ok(agreed),
-        (true, Profile::Python, None) => Ok(None),
-        (true, ..) => Err(bad("Content-Length is not a decimal number")),
+    match agreed {
+        agreed if !unusable => Ok(agreed),
+        None if profile.has(Profile::BAD_LENGTH) => Ok(None),
+        _ => Err(bad("Content-Length is not a decimal number")),
     }
 }
 

@@ -142,7 +142,20 @@ impl HeadReader {
         let mut used = 0;
         loop {
             let rest = &buf[used..];
-            if self.stage == Stage::Start && profile == Profile::Safe {
+            if self.stage == Stage::Start
+                && profile.has(Profile::HTTP09)
+                && lines::check_prefix(rest).is_err()
+            {
+                // All of it is the body, this line first.
+                head.set_status(StatusLine {
+                    version: 9,
+                    status: 200,
+                    reason: 0..0,
+                });
+                head.fields.append_raw(b"\0")?;
+                return Ok(Progress { used, done: true });
+            }
+            if self.stage == Stage::Start && !profile.has(Profile::STATUS_BLANKS) {
                 lines::check_prefix(rest).map_err(|e| {
                     let at = e.offset + self.bytes;
                     e.at(at)
@@ -151,7 +164,8 @@ impl HeadReader {
             let end = memchr::memchr(b'\n', &rest[self.scanned..]).map(|i| self.scanned + i + 1);
             let len = end.unwrap_or(rest.len());
             self.check_size(len, limits)?;
-            let Some(len) = end.or((eof && profile == Profile::Python && len > 0).then_some(len))
+            let Some(len) =
+                end.or((eof && profile.has(Profile::EOF_IN_HEAD) && len > 0).then_some(len))
             else {
                 self.scanned = rest.len();
                 if !eof {
@@ -227,7 +241,7 @@ impl HeadReader {
                 "Remote end closed connection without response",
             ));
         }
-        if profile == Profile::Python && self.stage != Stage::Start {
+        if profile.has(Profile::EOF_IN_HEAD) && self.stage != Stage::Start {
             // Python takes the end of the stream for the end of the head.
             head.fields.append_raw(b"\0")?;
             return Ok(Progress { used, done: true });
@@ -279,7 +293,7 @@ fn whole_head(
         return Ok(None);
     };
     let headers: &[httparse::Header<'_>] = parsed.headers;
-    let counted = headers.len() as u64 + u64::from(profile == Profile::Python);
+    let counted = headers.len() as u64 + u64::from(profile.has(Profile::COUNT_LINES));
     let too_many = limits.headers != 0 && counted > limits.headers;
     if used as u64 > limits.line || used as u64 + bytes_before > limits.head || too_many {
         return Ok(None);
@@ -403,7 +417,7 @@ mod tests {
             b"http/1.1 200 OK\r\n\r\n",
         ];
         for head in heads {
-            for profile in [Profile::Safe, Profile::Python] {
+            for profile in [Profile::SAFE, Profile::PYTHON] {
                 let whole = read(&[head], profile);
                 let bytes: Vec<&[u8]> = head.chunks(1).collect();
                 let dripped = read(&bytes, profile);

@@ -60,12 +60,10 @@ fn what_it_looks_like(buf: &[u8]) -> &'static str {
 
 /// Reads a whole status line, its end taken off.
 pub fn status_line(line: &[u8], profile: Profile) -> Result<StatusLine> {
-    match profile {
-        Profile::Safe => strict_status_line(line),
-        Profile::Python => strict_status_line(line).or_else(|strict| {
-            let lax = blank_separated_status_line(line);
-            lax.ok_or(strict)
-        }),
+    let strict = strict_status_line(line);
+    match strict {
+        Err(e) if profile.has(Profile::STATUS_BLANKS) => blank_separated_status_line(line).ok_or(e),
+        _ => strict,
     }
 }
 
@@ -212,26 +210,30 @@ pub fn field_line(
         _ => {}
     }
     let Some(colon) = line.iter().position(|&b| !is_tchar(b)) else {
-        return match profile {
-            Profile::Safe => bad("a header line has no colon", content_len),
-            Profile::Python => Ok(LineKind::FieldsLost),
+        return if profile.has(Profile::LOST_FIELDS) {
+            Ok(LineKind::FieldsLost)
+        } else {
+            bad("a header line has no colon", content_len)
         };
     };
     let value_starts = colon + 1;
     if line[colon] != b':' {
         // What no profile takes: a name that another recipient may read as another name.
-        return match (profile, line.contains(&b':')) {
-            (Profile::Python, false) if check_value(line).is_none() => Ok(LineKind::FieldsLost),
-            _ => bad("a header name holds a byte that a name cannot hold", colon),
+        let no_colon = !line.contains(&b':') && check_value(line).is_none();
+        return if no_colon && profile.has(Profile::LOST_FIELDS) {
+            Ok(LineKind::FieldsLost)
+        } else {
+            bad("a header name holds a byte that a name cannot hold", colon)
         };
     }
     if let Some(i) = check_value(&line[value_starts..]) {
         return bad("a control byte stands in a header value", value_starts + i);
     }
     if colon == 0 {
-        return match profile {
-            Profile::Safe => bad("a header name is empty", 0),
-            Profile::Python => Ok(LineKind::Field),
+        return if profile.has(Profile::EMPTY_NAME) {
+            Ok(LineKind::Field)
+        } else {
+            bad("a header name is empty", 0)
         };
     }
     let (mut start, mut end) = (value_starts, content_len);
@@ -271,13 +273,11 @@ fn fold_line(
         .at((at + i) as u64));
     }
     if fields.is_empty() {
-        return match profile {
-            Profile::Safe => Err(Error::new(
-                Code::HC_ERR_BAD_HEADER,
-                "the first header line is a continuation of nothing",
-            )
-            .at(at as u64)),
-            Profile::Python => Ok(LineKind::Field),
+        return if profile.has(Profile::RAW_FOLD) {
+            Ok(LineKind::Field)
+        } else {
+            let text = "the first header line is a continuation of nothing";
+            Err(Error::new(Code::HC_ERR_BAD_HEADER, text).at(at as u64))
         };
     }
     let name = fields.last_name();
@@ -298,9 +298,10 @@ fn fold_line(
         .take_while(|b| is_ows(**b))
         .count();
     let text = at + blanks..at + content_len - trailing;
-    match profile {
-        Profile::Safe => fields.fold_into_last(b" ", text, line_end)?,
-        Profile::Python => fields.fold_into_last(b"\r\n", at..text.end.max(at), line_end)?,
+    if profile.has(Profile::RAW_FOLD) {
+        fields.fold_into_last(b"\r\n", at..text.end.max(at), line_end)?;
+    } else {
+        fields.fold_into_last(b" ", text, line_end)?;
     }
     Ok(LineKind::Field)
 }
@@ -320,10 +321,12 @@ impl LineCount {
         self.lines += 1;
         let most = limits.headers;
         let over = most != 0
-            && match profile {
-                Profile::Safe => fields as u64 > most,
-                Profile::Python => self.lines > most,
-            };
+            && most
+                < if profile.has(Profile::COUNT_LINES) {
+                    self.lines
+                } else {
+                    fields as u64
+                };
         if over {
             return Err(Error::new(
                 Code::HC_ERR_TOO_MANY_HEADERS,

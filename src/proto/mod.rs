@@ -9,9 +9,12 @@ pub mod grammar;
 pub mod head;
 pub mod hostport;
 pub mod lines;
+pub mod profile;
 pub mod request;
 pub mod reuse;
 pub mod state;
+
+pub use profile::Profile;
 
 /// How much of a message a peer may make us hold or do. Zero switches a limit off where its
 /// comment says so.
@@ -42,14 +45,4 @@ impl Default for Limits {
             drain: 64 * 1024,
         }
     }
-}
-
-/// What is accepted and sent: see `docs/profiles.md`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Profile {
-    /// What RFC 9110 and 9112 let a client accept without two readings of the same bytes.
-    #[default]
-    Safe,
-    /// Also what the tests of Python's `http.client` need.
-    Python,
 }

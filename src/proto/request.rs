@@ -125,9 +125,10 @@ pub fn add_field(
         check_value(part, profile)?;
     }
     let next = note(*facts, name, value_parts, profile)?;
-    let glue: &[u8] = match profile {
-        Profile::Safe => b", ",
-        Profile::Python => b"\r\n\t",
+    let glue: &[u8] = if profile.has(Profile::LOOSE_FIELDS) {
+        b"\r\n\t"
+    } else {
+        b", "
     };
     let len: usize = value_parts.iter().map(|p| p.len() + glue.len()).sum();
     out.try_reserve(name.len() + len + 4)?;
@@ -174,8 +175,8 @@ pub fn finish(out: &mut Vec<u8>) -> Result<()> {
 /// Checks a trailer field and writes its line (RFC 9112 section 7.1.2). Fields that frame,
 /// route or authenticate a message cannot be trailers (RFC 9110 section 6.5.1).
 pub fn add_trailer(out: &mut Vec<u8>, name: &[u8], value: &[u8]) -> Result<()> {
-    check_name(name, Profile::Safe)?;
-    check_value(value, Profile::Safe)?;
+    check_name(name, Profile::SAFE)?;
+    check_value(value, Profile::SAFE)?;
     if is_forbidden_trailer(name) {
         return Err(bad("this field cannot be a trailer"));
     }
@@ -209,21 +210,19 @@ pub fn is_forbidden_trailer(name: &[u8]) -> bool {
 }
 
 fn check_method(method: &[u8], profile: Profile) -> Result<()> {
-    match profile {
-        Profile::Safe => {
-            if method.len() > LONGEST_METHOD || !is_token(method) {
-                return Err(bad("the method is not a token of 1 to 64 bytes"));
-            }
-        }
-        // Python refuses control characters and cannot encode the rest; a space or an empty
-        // method passes there, and its callers rely on seeing their bytes.
-        Profile::Python => {
-            if let Some(at) = method.iter().position(|b| *b < 0x20 || *b >= 0x80) {
-                return Err(bad("method can't contain control characters").at(at as u64));
-            }
-        }
+    if !profile.has(Profile::ANY_METHOD) {
+        return if method.len() <= LONGEST_METHOD && is_token(method) {
+            Ok(())
+        } else {
+            Err(bad("the method is not a token of 1 to 64 bytes"))
+        };
     }
-    Ok(())
+    // Python refuses control characters and cannot encode the rest; a space or an empty method
+    // passes there, and its callers rely on seeing their bytes.
+    match method.iter().position(|b| *b < 0x20 || *b >= 0x80) {
+        None => Ok(()),
+        Some(at) => Err(bad("method can't contain control characters").at(at as u64)),
+    }
 }
 
 #[cold]
@@ -240,23 +239,19 @@ fn bad_target(target: &[u8]) -> Error {
 }
 
 fn check_name(name: &[u8], profile: Profile) -> Result<()> {
-    let fine = match profile {
-        Profile::Safe => is_token(name),
-        // Inner and trailing blanks and bytes from 0x80 pass there; what would make a second
-        // line, an empty name or a field of another name does not.
-        Profile::Python => match name {
-            [first, rest @ ..] => {
-                !matches!(first, b' ' | b':')
-                    && *first > 0x20
-                    && *first != 0x7f
-                    && rest
-                        .iter()
-                        .all(|&b| b != b':' && b != 0x7f && (b >= 0x20 || b == b'\t'))
-            }
-            [] => false,
-        },
+    // Inner and trailing blanks and bytes from 0x80 pass in Python; what would make a second
+    // line, an empty name or a field of another name does not.
+    let passes_in_python = || match name {
+        [first, rest @ ..] => {
+            *first > 0x20
+                && !matches!(first, b':' | 0x7f)
+                && rest
+                    .iter()
+                    .all(|&b| !matches!(b, b':' | 0x7f) && (b >= 0x20 || b == b'\t'))
+        }
+        [] => false,
     };
-    if fine {
+    if is_token(name) || (profile.has(Profile::LOOSE_FIELDS) && passes_in_python()) {
         return Ok(());
     }
     let at = name.iter().position(|&b| !is_tchar(b)).unwrap_or(0);
@@ -267,9 +262,10 @@ fn check_value(value: &[u8], profile: Profile) -> Result<()> {
     if is_field_value(value) {
         return Ok(());
     }
-    let bad_at = match profile {
-        Profile::Safe => bad_value_byte(value),
-        Profile::Python => bad_byte_outside_folds(value),
+    let bad_at = if profile.has(Profile::LOOSE_FIELDS) {
+        bad_byte_outside_folds(value)
+    } else {
+        bad_value_byte(value)
     };
     match bad_at {
         None => Ok(()),
@@ -309,7 +305,7 @@ fn note(
 ) -> Result<RequestFacts> {
     let value = parts.first().copied().unwrap_or_default();
     let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
-    let safe = profile == Profile::Safe;
+    let safe = !profile.has(Profile::LOOSE_FRAMING);
     match name.len() {
         4 if is(b"Host") => {
             if safe && facts.has_host {
@@ -382,7 +378,7 @@ mod tests {
             11,
             Some(b"h:81"),
             true,
-            Profile::Safe,
+            Profile::SAFE,
         );
         assert!(facts.is_ok_and(|f| f.has_host && f.has_accept_encoding && f.is_idempotent));
         assert_eq!(
@@ -397,12 +393,12 @@ mod tests {
             11,
             Some(b"h"),
             false,
-            Profile::Safe,
+            Profile::SAFE,
         );
         assert!(facts.is_ok_and(|f| f.expects_body));
         assert_eq!(out, b"POST http://u@x:9/y HTTP/1.1\r\nHost: x:9\r\n");
         out.clear();
-        assert!(start(&mut out, b"GET", b"/", 10, Some(b"h"), true, Profile::Safe).is_ok());
+        assert!(start(&mut out, b"GET", b"/", 10, Some(b"h"), true, Profile::SAFE).is_ok());
         assert_eq!(out, b"GET / HTTP/1.0\r\n");
     }
 
@@ -418,9 +414,9 @@ mod tests {
             (b"a\r\n", false),
             (b"a\0", false),
         ] {
-            assert!(check_value(value, Profile::Safe).is_err(), "{value:?}");
+            assert!(check_value(value, Profile::SAFE).is_err(), "{value:?}");
             assert_eq!(
-                check_value(value, Profile::Python).is_ok(),
+                check_value(value, Profile::PYTHON).is_ok(),
                 python,
                 "{value:?}"
             );
