@@ -42,6 +42,39 @@ static void test_pending_rules(void **state) {
     close_ends(&e);
 }
 
+/* What a half-done reading call has put into its buffer is no offset into the buffer of another call,
+ * nor into a smaller one. */
+static void test_another_reading_call_instead(void **state) {
+    (void)state;
+    for (int other = 0; other < 4; other++) {
+        char first[8], second[8];
+        size_t n = 0;
+        uint64_t n64 = 0;
+        ends e = open_ends();
+        send_get(&e);
+        send_text(e.server, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nabc");
+        assert_ok(hc_getresponse(e.c, &e.r));
+        assert_status(hr_read_full(e.r, first, 8, &n), HC_WANT_READ);
+        assert_int_equal(n, 3);
+        send_text(e.server, "d\nefg");
+        memset(second, '#', sizeof second);
+        n = 99;
+        hc_status st = HC_OK;
+        switch (other) {
+        case 0: st = hr_readline(e.r, second, 4, &n); break;
+        case 1: st = hr_read_full(e.r, second, 2, &n); break;
+        case 2: st = hr_read(e.r, second, 4, &n); break;
+        case 3: st = hr_drain(e.r, 4, &n64); break;
+        }
+        assert_status(st, HC_ERR_PENDING);
+        for (size_t i = 0; i < sizeof second; i++)
+            assert_int_equal(second[i], '#');
+        assert_ok(hr_read_full(e.r, first, 8, &n));
+        assert_bytes(first, n, "abcd\nefg");
+        close_ends(&e);
+    }
+}
+
 /* Nothing is wanted when nothing is under way. */
 static void test_want_when_idle(void **state) {
     (void)state;
@@ -104,9 +137,8 @@ static void test_change_of_mode(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pending_rules),
-        cmocka_unit_test(test_want_when_idle),
-        cmocka_unit_test(test_timeout_of_a_pending_call),
+        cmocka_unit_test(test_pending_rules),  cmocka_unit_test(test_another_reading_call_instead),
+        cmocka_unit_test(test_want_when_idle), cmocka_unit_test(test_timeout_of_a_pending_call),
         cmocka_unit_test(test_change_of_mode),
     };
     return RUN_TESTS(tests);
