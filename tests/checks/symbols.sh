@@ -39,7 +39,7 @@ $(cat "$tmp/diff")"
 
 # Each function in the version node of the release that brought it. GNU ld adds a symbol for
 # each node (type A), lld does not.
-awk '{ split($2, v, "."); print $1 "@@HTTPCLIENT_" v[1] "." v[2] }' "$tmp/list" > "$tmp/want"
+awk '{ split($2, v, "."); print $1 "@@HTTPCLIENT_" v[1] "." v[2] }' "$tmp/list" | sort > "$tmp/want"
 nm -D --defined-only --with-symbol-versions "$lib" | awk '$2 != "A" { print $3 }' | sort > "$tmp/got"
 diff -u "$tmp/want" "$tmp/got" > "$tmp/diff" ||
   fail "$lib (+) does not export what $list (-) promises
