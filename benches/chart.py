@@ -3,6 +3,7 @@
 from html import escape
 
 LEFT, BAR, GAP, RIGHT, WIDTH = 230, 15, 26, 70, 900
+TITLE = "CPU as a multiple of a hand-written socket loop's"
 # Chosen to differ in lightness too, for print and for colour-blind readers.
 COLOURS = {"floor": "#9aa5b1", "curl": "#d9822b", "neon": "#8a6fb0", "libhttpclient": "#1f6fb2"}
 STYLE = ("text{font:12px system-ui,sans-serif;fill:#222}.t{font-weight:600}.v{font-size:11px}"
@@ -41,8 +42,8 @@ def svg(lines, titles):
     height = y - GAP + 14
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
            f'viewBox="0 0 {WIDTH} {height}" role="img">',
-           "<title>CPU as a multiple of a hand-written socket loop's</title>",
+           f"<title>{TITLE}</title>",
            f"<style>{STYLE}</style>", f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
-           '<text class="t" x="10" y="20">CPU as a multiple of a hand-written socket loop\'s (shorter is better)</text>',
+           f'<text class="t" x="10" y="20">{TITLE} (shorter is better)</text>',
            *body, "</svg>"]
     return "\n".join(out) + "\n"

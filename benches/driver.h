@@ -48,8 +48,8 @@ static inline void driver_check(bool ok, const char *what) {
         driver_fail(what);
 }
 /* The caller's buffer: o->buffer bytes and one more, at the start of a page. Every client gets the same, because the
- * kernel's copy is up to five times slower on Zen processors when the target lies 1 to 31 bytes behind the source within
- * a page, which is where malloc puts a buffer of 128 KiB and more (16 bytes behind a page's start). */
+ * kernel's copy is up to five times slower on Zen processors when the target lies 1 to 31 bytes behind the source
+ * within a page, which is where malloc puts a buffer of 128 KiB and more (16 bytes behind a page's start). */
 char *driver_buffer(const struct options *o);
 /* The file of an upload: its first o->size bytes. */
 struct upload_file {

@@ -113,15 +113,16 @@ This page is written by `make bench` (`benches/run.py`). Do not edit it.
 
 The server answers canned bytes, so that the client is what is measured. `floor` is no library but a hand-written socket
 loop that knows the shape of every answer: it is what the kernel alone costs. CPU is user and system time of the whole
-client process, starting and ending included; times are medians of {rounds} runs with the clients taking turns. Instructions
-(in user space, by callgrind), system calls and heap allocations are differences between a short and a long run: they do not
-depend on how busy the machine is, but for a non-blocking client's system calls, which tell how often it had to wait.
+client process, starting and ending included; times are medians of {rounds} runs with the clients taking turns.
+Instructions (in user space, by callgrind), system calls and heap allocations are differences between a short and a
+long run: they do not depend on how busy the machine is, but for a non-blocking client's system calls, which tell how
+often it had to wait.
 Trust the counts first, the ratios next, and absolute times last.
 
 - Client and server share one core. On two, a small exchange measures how fast a sleeping core wakes up.
 - A bulk copy inside the kernel can take up to five times as long on Zen processors when its target lies 1 to 31 bytes
   behind its source within a page. That is where malloc puts buffers of 128 KiB and more. The drivers therefore hand out
-  buffers at a page's start; a library's own buffers are where the library puts them (curl's of 512 KiB, 16 bytes behind).
+  buffers at a page's start; a library's own buffers are where the library puts them (curl's 512 KiB, 16 bytes behind).
 - Callgrind counts a `rep movsb` once per byte. Where a client copies bodies, its instructions say how much it copies
   and not how long that takes.
 
