@@ -14,7 +14,7 @@
  *   refused CALL STATUS-NAME              getresponse or putrequest is refused so, and changes nothing
  *   fails STATUS-NAME                     the answer is refused with this error and the connection is closed
  *   await-close                           waits until the server has closed the idle connection
- *   close                                 hc_close
+ *   close                                 hc_close; reading its open response then says so
  *   set WHAT N                            limit-headers, limit-line, limit-head, timeout-expect, version
  *
  * Request words: h:NAME=VALUE, body=KIND:FILE (memory, iovec, fd, callback, push), chunked, expect, gzip,
@@ -93,6 +93,21 @@ static void op_fails(struct client *k, const char *status) {
   say("hc_getresponse failed with %s", status);
 }
 
+static void op_close(struct client *k) {
+  hc_status st = hc_close(k->conn);
+  if (st != HC_OK)
+    fail_conn(k, "hc_close", st);
+  while (k->open_count > 0) { /* it closes its unread response, too */
+    char byte;
+    size_t n = 0;
+    if ((st = hr_read(k->open[0], &byte, 1, &n)) != HC_ERR_CLOSED || n != 0)
+      fail("reading after hc_close gave %s", hc_status_name(st));
+    op_drop(k);
+  }
+  client_detach(k);
+  say("closed");
+}
+
 static void run(struct client *k, const struct words *w, int from) {
   int left = w->count - from;
   const char *op = w->at[from];
@@ -123,10 +138,7 @@ static void run(struct client *k, const struct words *w, int from) {
     client_await_close(k);
     say("the server has closed the connection");
   } else if (strcmp(op, "close") == 0) {
-    hc_status st = hc_close(k->conn);
-    if (st != HC_OK)
-      fail_conn(k, "hc_close", st);
-    client_detach(k);
+    op_close(k);
   } else {
     fail("unknown operation, or too few words: %s", op);
   }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the library against servers that were not written for it: nginx, Apache httpd, HAProxy, Node, Python.
 
-    python3 tests/servers/run.py --lib-dir target/release --include include [--quick] [--server nginx] [-k word]
+    python3 tests/servers/run.py [--lib-dir target/release] [--include include] [--quick] [--server nginx] [-k word]
 
 Every server is started here, on loopback, with its own configuration in a temporary directory, and stopped by its
 process id. The library is used by one C program (client.c) that each case gives a script to. A server that is not on
@@ -11,6 +11,7 @@ the machine is a failure unless --allow-missing is given.
 import argparse
 import glob
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -20,6 +21,7 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PROJECT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 
 import cases  # noqa: E402
@@ -97,12 +99,19 @@ class Results:
 
 
 def build_client(arguments, directory):
+    library = os.path.join(os.path.abspath(arguments.lib_dir), "libhttpclient.so")
+    if not os.path.exists(library):
+        sys.exit(f"{library} is not there: build it, or say --lib-dir")
+    # A target directory has the library under one name; the client looks for the one inside it.
+    found = re.search(r"SONAME.*\[(.+)\]", subprocess.check_output(["readelf", "-d", library], text=True))
+    libraries = os.path.join(directory, "lib")
+    os.mkdir(libraries)
+    os.symlink(library, os.path.join(libraries, found[1] if found else "libhttpclient.so"))
     client = os.path.join(directory, "client")
     subprocess.run(["gcc", "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O2", "-g", "-Wall", "-Wextra", "-Wpedantic",
                     "-Werror", f"-I{arguments.include}", os.path.join(HERE, "client.c"),
-                    *sorted(glob.glob(os.path.join(HERE, "client", "*.c"))), "-o", client,
-                    f"-L{arguments.lib_dir}", "-lhttpclient", f"-Wl,-rpath,{os.path.abspath(arguments.lib_dir)}"],
-                   check=True)
+                    *sorted(glob.glob(os.path.join(HERE, "client", "*.c"))), "-o", client, library,
+                    f"-Wl,-rpath,{libraries}"], check=True)
     return client
 
 
@@ -149,12 +158,12 @@ def run_all(arguments, directory, results):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lib-dir", required=True, help="where libhttpclient.so is")
-    parser.add_argument("--include", required=True, help="where httpclient.h is")
+    parser.add_argument("--lib-dir", default=os.path.join(PROJECT, "target", "release"), help="where libhttpclient.so is")
+    parser.add_argument("--include", default=os.path.join(PROJECT, "include"), help="where httpclient.h is")
     parser.add_argument("--server", action="append", choices=SERVERS, help="only this server; may be repeated")
     parser.add_argument("--style", action="append", choices=cases.STYLES, help="only this style; may be repeated")
     parser.add_argument("-k", metavar="WORD", help="only cases whose name contains this")
-    parser.add_argument("--quick", action="store_true", help="64 MiB where it is 1 GiB otherwise, 32 where it is 64")
+    parser.add_argument("--quick", action="store_true", help="64 MiB where it is 1 GiB otherwise")
     parser.add_argument("--allow-missing", action="store_true", help="a server that is not installed is skipped")
     parser.add_argument("--wrap", default="", metavar="COMMAND", help="runs the client under it, valgrind for one")
     return parser.parse_args()

@@ -19,9 +19,18 @@ class Document:
         return os.path.basename(self.path)
 
 
+def swallowed():
+    """What the socket buffers of both sides hold at most: so much can be sent to a peer that does not care."""
+    total = 0
+    for name in ("tcp_rmem", "tcp_wmem"):
+        with open(f"/proc/sys/net/ipv4/{name}", encoding="ascii") as file:
+            total += int(file.read().split()[2])
+    return total
+
+
 class Site:
-    """huge is for the blocking style only: 1 GiB, or 64 MiB when quick. large is for all styles; it is always more than
-    the socket buffers of both sides hold together, so that who sends it notices a peer that does not read."""
+    """huge is for the blocking style only: 1 GiB, or 64 MiB when quick. large is for all styles: 64 MiB, and always
+    more than is swallowed, so that who sends it notices an early answer before the end."""
 
     def __init__(self, root, quick):
         self.root = root
@@ -32,7 +41,7 @@ class Site:
         self.empty = self.store("empty.txt", [])
         self.small = self.store("small.txt", [b"hello, world\n" * 80])
         self.medium = self.store("medium.txt", [line.encode() for line in lines])
-        self.large = self.store("large.bin", blocks(block, 32 if quick else 64))
+        self.large = self.store("large.bin", blocks(block, max(64, swallowed() // MIB + 16)))
         self.huge = self.store("huge.bin", blocks(block, 64 if quick else 1024))
 
     def store(self, name, pieces):

@@ -18,6 +18,7 @@ struct client {
   hc_conn *conn;
   int sock;                /* SANSIO, CALLBACKS: the socket this program opened, or -1 */
   unsigned sockets;        /* how many of those were opened */
+  int plugs;               /* CALLBACKS: transports that the library has and has not destroyed */
   int write_broken;        /* SANSIO: the socket refused our bytes; only reading is left */
   hr_response *open[2];    /* responses whose head was read and whose body was not, oldest first */
   char *open_name[2];
@@ -44,8 +45,8 @@ void client_free(struct client *k);
 void client_attach(struct client *k);   /* gives the connection a socket where the style leaves that to us */
 void client_detach(struct client *k);   /* the exchange ended with a close: drop our socket */
 int client_reattachable(const struct client *k, hc_status st);
+void client_reattach(struct client *k); /* our wire had ended: another */
 void client_wait(struct client *k, const hr_response *r, hc_status st);
-void client_flush(struct client *k);
 void client_await_close(struct client *k); /* until the server has closed the idle connection */
 
 /* Repeats a call, in whatever way the style waits, until it is done or has failed. */

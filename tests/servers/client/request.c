@@ -223,14 +223,13 @@ void op_send(struct client *k, const struct words *w, int from, int to) {
   k->interim = 0;
   hc_status st = attempt(k, &q);
   if (client_reattachable(k, st)) { /* our own wire had ended: a new one, the same request */
-    client_detach(k);
+    client_reattach(k);
     if (q.kind[0] && rewind_file(&q) != 0)
       fail("cannot rewind %s", q.file);
     st = attempt(k, &q);
     if (client_reattachable(k, st))
       fail_conn(k, "sending on a fresh wire", st);
   }
-  client_flush(k);
   check_early(&q, st);
   if (q.fd >= 0)
     close(q.fd);

@@ -75,6 +75,7 @@ static void plug_destroy(void *user) {
   struct plug *plug = user;
   if (plug->fd >= 0)
     plug_close(plug);
+  plug->k->plugs--;
   free(plug);
 }
 
@@ -85,6 +86,7 @@ static void attach_plug(struct client *k) {
   *plug = (struct plug){k, k->sock};
   hc_transport t = {.struct_size = sizeof t, .user = plug, .read = plug_read, .write = plug_write,
                     .wait = plug_wait, .fd = plug_fd, .close = plug_close, .destroy = plug_destroy};
+  k->plugs++;
   hc_status st = hc_set_transport(k->conn, &t);
   if (st != HC_OK)
     fail_conn(k, "hc_set_transport", st);
@@ -104,10 +106,7 @@ void client_init(struct client *k) {
     fail_conn(k, "hc_set_nonblocking", st);
 }
 
-void client_attach(struct client *k) {
-  if (!owns_socket(k) || k->sock >= 0)
-    return;
-  k->sock = dial(k);
+static void announce(struct client *k) {
   if (k->style == CALLBACKS) {
     attach_plug(k);
     return;
@@ -115,6 +114,16 @@ void client_attach(struct client *k) {
   hc_status st = hc_set_sansio(k->conn);
   if (st != HC_OK)
     fail_conn(k, "hc_set_sansio", st);
+}
+
+void client_attach(struct client *k) {
+  if (!owns_socket(k) || k->sock >= 0)
+    return;
+  k->sock = dial(k);
+  /* A transport serves one connection. A sans-IO connection is told once: when the program has seen the end of one
+   * wire, what it fetches next is for the next. */
+  if (k->style == CALLBACKS || k->sockets == 1)
+    announce(k);
 }
 
 void client_detach(struct client *k) {
@@ -128,13 +137,19 @@ int client_reattachable(const struct client *k, hc_status st) {
   return st == HC_ERR_NOT_CONNECTED && owns_socket(k);
 }
 
+void client_reattach(struct client *k) {
+  client_detach(k);
+  k->sock = dial(k); /* CALLBACKS: the old socket is closed by whoever has its transport */
+  announce(k);
+}
+
 void client_free(struct client *k) {
   for (int i = 0; i < k->open_count; i++)
     hr_free(k->open[i]);
   hc_free(k->conn);
   client_detach(k);
-  if (k->sock >= 0)
-    fail("the transport was not closed with its connection");
+  if (k->plugs > 0)
+    fail("%d transports were not destroyed", k->plugs);
 }
 
 /* ---- waiting ---- */
@@ -230,11 +245,6 @@ void client_wait(struct client *k, const hr_response *r, hc_status st) {
   default:
     fail("a blocking call returned %s", hc_status_name(st));
   }
-}
-
-void client_flush(struct client *k) {
-  while (k->style == SANSIO && k->sock >= 0 && output_pending(k))
-    move_bytes(k, HC_WANT_WRITE);
 }
 
 void client_await_close(struct client *k) {
