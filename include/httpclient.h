@@ -922,6 +922,16 @@ typedef struct {
    * NULL.
    */
   void (*destroy)(void *user);
+  /**
+   * Not 0: never ask for a byte beyond the message that is being read, because somebody else
+   * reads on from there. Costs a call for each line and each piece of a body.
+   */
+  int32_t no_read_ahead;
+  /**
+   * With no_read_ahead: receives up to and including the next line feed, at most `len`
+   * bytes. May be NULL: then lines are read byte by byte.
+   */
+  int64_t (*read_line)(void *user, void *buf, size_t len);
 } hc_transport;
 
 /**
@@ -1996,6 +2006,18 @@ HC_EXTERN
 int64_t hr_remaining(const hr_response *r);
 
 /**
+ * Body bytes that are left of the chunk that is being read.
+ *
+ * @param r a response
+ * @return how many; 0 between chunks; -1 when the body does not come in chunks or has come to
+ * its end, and for a bad handle. Python: HTTPResponse.chunk_left.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int64_t hr_chunk_left(const hr_response *r);
+
+/**
  * Starts a request: the request line and, unless they are skipped, Host and Accept-Encoding.
  * Nothing is sent before hc_endheaders. Legal in HC_STATE_IDLE and HC_STATE_UNREAD_RESPONSE.
  *
@@ -2293,6 +2315,17 @@ const char *hr_reason(const hr_response *r);
 HC_EXTERN int32_t hr_will_close(const hr_response *r);
 
 /**
+ * Whether the body comes in chunks.
+ *
+ * @param r a response
+ * @return 1 or 0; HC_ERR_INVALID_ARG for a bad handle. Python: HTTPResponse.chunked.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int32_t hr_is_chunked(const hr_response *r);
+
+/**
  * A close reason in words.
  *
  * @param reason any number
@@ -2372,6 +2405,79 @@ hc_status hr_detach(hr_response *r,
  */
 HC_EXTERN
 int32_t hr_fileno(const hr_response *r);
+
+/**
+ * Makes a response that is read over a transport of the program's own, without a connection:
+ * somebody else has sent the request. Nothing is read before hr_begin.
+ *
+ * @param transport the callbacks, which are copied; read and write must be there, though write
+ * is never called
+ * @param method the request's method, which decides whether a body follows; NULL for "GET"
+ * @param out receives the response; NULL on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG. Ownership: free it with hr_free; `user` of the transport
+ * is the library's on HC_OK only, until `destroy` is called. Python: HTTPResponse(sock,
+ * method=method).
+ *
+ * @pre `transport` is valid or NULL, as for hc_set_transport; `method` is NUL-terminated or NULL;
+ * `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_new(const hc_transport *transport,
+                 const char *method,
+                 hr_response **out);
+
+/**
+ * Makes a response from bytes in memory, which are copied.
+ *
+ * @param data the response, head and body
+ * @param len how many bytes it has; they are all there is
+ * @param method as for hr_new
+ * @param out receives the response; NULL on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_NOMEM. Ownership: free it with hr_free.
+ *
+ * @pre `data` is valid for `len` bytes; `method` is NUL-terminated or NULL; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_new_bytes(const void *data,
+                       size_t len,
+                       const char *method,
+                       hr_response **out);
+
+/**
+ * Reads the head of a response that stands alone, past all interim responses. Calling it again
+ * does nothing. Blocking: may wait, or return HC_WANT_READ when the transport says "not yet".
+ *
+ * @param r a response
+ * @return HC_OK; the errors of hc_getresponse, after which the response is closed and says the
+ * same again; HC_ERR_CLOSED. Python: HTTPResponse.begin.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hr_begin(hr_response *r);
+
+/**
+ * Chooses the leniencies of a response that stands alone, before hr_begin.
+ *
+ * @param r a response
+ * @param bits HC_LENIENT_* numbers, or-ed together; see hc_set_lenient
+ * @return HC_OK; HC_ERR_INVALID_ARG for an unknown bit
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN hc_status hr_set_lenient(hr_response *r, uint32_t bits);
+
+/**
+ * Sets one of the limits of a response that stands alone, before hr_begin.
+ *
+ * @param r a response
+ * @param kind an HC_LIMIT_* number
+ * @param n the limit; see hc_set_limit
+ * @return as hc_set_limit
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN hc_status hr_set_limit(hr_response *r, int32_t kind, uint64_t n);
 
 /**
  * A sentence about a status, for people. For a failure that has happened, hc_last_error

@@ -10,7 +10,7 @@ use crate::error::{Code, Error, Result};
 use crate::net::Step;
 use crate::net::deadline::Stopwatch;
 use crate::proto::Profile;
-use crate::proto::body::Body;
+use crate::proto::body::{Body, Need};
 use crate::proto::chunked::Decoder;
 use crate::proto::framing::{self, Deciding, Framed, Framing};
 use crate::proto::head::{Head, HeadReader};
@@ -122,7 +122,7 @@ impl Connection {
                     continue;
                 }
             }
-            if let Step::Want(i) = wire.fill(&self.tuning, how)? {
+            if let Step::Want(i) = wire.fill(&self.tuning, how, Need::Line)? {
                 return Ok(Step::Want(i));
             }
         }
@@ -169,6 +169,7 @@ impl Connection {
             head,
             reason,
             response,
+            chunked: framed.framing == Framing::Chunked,
             carrier,
         }
     }
@@ -194,6 +195,10 @@ impl Connection {
     /// `hr_close`, or a response that is freed before its end: what is left of the body stands
     /// in front of the next answer, and is skipped there if it is short.
     pub fn give_up(&mut self, response: &mut Response) {
+        if matches!(response.end, End::NotBegun) {
+            response.end = End::Closed;
+            self.close();
+        }
         if matches!(response.end, End::Open) {
             response.end = End::Closed;
             self.give_up_id(response.id);

@@ -130,6 +130,23 @@ impl Connection {
         }
     }
 
+    /// A connection on which a request by this method was sent by somebody else: all there is
+    /// to do with it is to read the response.
+    #[must_use]
+    pub fn awaiting(transport: Box<dyn Transport>, method: &[u8]) -> Self {
+        Self {
+            request: RequestFacts::of_method(method, 11),
+            state: StateCell(State::RequestSent),
+            wire: Some(Wire::new(transport)),
+            exchange: Exchange {
+                started: true,
+                idle_ms: -1,
+                ..Exchange::default()
+            },
+            ..Self::default()
+        }
+    }
+
     /// Where it stands.
     #[inline]
     #[must_use]

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::record::Record;
-use super::response::{End, Response, closed};
+use super::response::{End, Live, Response, closed};
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::{Step, Transport};
@@ -127,7 +127,7 @@ impl Connection {
                 }
                 step
             } else {
-                wire.fill(&self.tuning, how)?
+                wire.fill(&self.tuning, how, live.body.need())?
             };
             match arrived {
                 Step::Want(i) => return Ok(Step::Want(i)),
@@ -229,7 +229,7 @@ impl Connection {
             if live.body.is_done() || !live.body.peek(wire.received_bytes()).is_empty() {
                 return Ok(Step::Done(()));
             }
-            match wire.fill(&self.tuning, how)? {
+            match wire.fill(&self.tuning, how, live.body.need())? {
                 Step::Want(i) => return Ok(Step::Want(i)),
                 Step::Done(0) => live.body.ended(live.delivered, profile)?,
                 Step::Done(_) => {}
@@ -387,6 +387,9 @@ impl Connection {
     /// Has reading come to an end, one way or the other?
     #[must_use]
     pub fn is_closed(&self, response: &Response) -> bool {
+        if matches!(response.end, End::NotBegun) {
+            return false;
+        }
         !matches!(response.end, End::Open) || self.live.as_ref().is_none_or(|l| l.id != response.id)
     }
 
@@ -396,6 +399,19 @@ impl Connection {
         match (&response.end, &self.live) {
             (End::Open, Some(live)) if live.id == response.id => live.body.remaining(),
             _ => Some(0),
+        }
+    }
+
+    /// Bytes that are left of the open chunk.
+    #[must_use]
+    pub fn chunk_left(&self, response: &Response) -> Option<u64> {
+        match &self.live {
+            Some(Live {
+                id,
+                body: Body::Chunked(decoder),
+                ..
+            }) if *id == response.id => Some(decoder.chunk_left()),
+            _ => None,
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Answer {
     pub reason: CloseReason,
     /// The part that changes.
     pub response: Response,
+    /// The body comes in chunks.
+    pub chunked: bool,
     /// The connection that this response takes along, when it does.
     pub carrier: Option<Box<Connection>>,
 }
@@ -33,6 +35,8 @@ impl std::fmt::Debug for Connection {
 /// How reading stands.
 #[derive(Clone, Debug, Default)]
 pub enum End {
+    /// Its head has not been read (`hr_begin`).
+    NotBegun,
     /// There may be more.
     #[default]
     Open,
@@ -82,12 +86,25 @@ impl Response {
         }
     }
 
+    /// One whose head is still to be read.
+    #[must_use]
+    pub fn not_begun() -> Self {
+        Self {
+            end: End::NotBegun,
+            ..Self::default()
+        }
+    }
+
     /// True if there may be more to read, false at the end; otherwise why not.
     #[inline]
     pub(super) fn check_open(&self) -> Result<bool> {
         match &self.end {
             End::Open => Ok(true),
             End::Done => Ok(false),
+            End::NotBegun => Err(Error::new(
+                Code::HC_ERR_RESPONSE_NOT_READY,
+                "the head of the response has not been read",
+            )),
             End::Closed => Err(closed()),
             End::Failed(e) => Err(e.clone()),
         }

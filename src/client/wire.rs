@@ -5,7 +5,7 @@ use super::config::{TimeoutKind, Tuning};
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::{Deadline, Stopwatch};
 use crate::net::{Interest, Patience, Step, Transport};
-use crate::proto::body::Body;
+use crate::proto::body::{Body, Need};
 
 /// Enough for most heads and small bodies.
 const FIRST_SIZE: usize = 16 * 1024;
@@ -31,6 +31,7 @@ pub struct Wire {
     start: usize,
     end: usize,
     eof: bool,
+    is_frugal: bool,
     /// The last receive filled the buffer: the peer has more than it holds.
     overflowing: bool,
     /// When a step that could not go on has to have gone on.
@@ -62,6 +63,7 @@ impl Wire {
     #[must_use]
     pub fn new(transport: Box<dyn Transport>) -> Self {
         Self {
+            is_frugal: transport.is_frugal(),
             transport,
             buf: Vec::new(),
             start: 0,
@@ -125,7 +127,8 @@ impl Wire {
     }
 
     /// Receives into the buffer. `Done(0)` is the end of the stream.
-    pub fn fill(&mut self, tuning: &Tuning, how: Receive) -> Result<Step<usize>> {
+    /// `need` binds a frugal transport.
+    pub fn fill(&mut self, tuning: &Tuning, how: Receive, need: Need) -> Result<Step<usize>> {
         if self.eof {
             return Ok(Step::Done(0));
         }
@@ -133,7 +136,19 @@ impl Wire {
         let patience = self.patience(tuning, how);
         let room = self.buf.get_mut(self.end..).unwrap_or_default();
         let most = room.len();
-        match self.transport.read(room, patience)? {
+        let step = if self.is_frugal {
+            match need {
+                Need::Line => self.transport.read_line(room)?,
+                Need::Bytes(n) => {
+                    let n = usize::try_from(n).unwrap_or(most).min(most);
+                    self.transport
+                        .read(room.get_mut(..n).unwrap_or_default(), patience)?
+                }
+            }
+        } else {
+            self.transport.read(room, patience)?
+        };
+        match step {
             Step::Done(n) => {
                 self.arrived(n, most)?;
                 self.end += n;
@@ -267,7 +282,7 @@ impl Wire {
                 self.debt = Some(body);
                 continue;
             }
-            let step = self.fill(tuning, how);
+            let step = self.fill(tuning, how, body.need());
             if let Ok(Step::Done(0)) = step {
                 body.ended(self.drained, tuning.profile)?;
                 continue;

@@ -258,6 +258,13 @@ pub struct hc_transport {
     /// The last call with `user`. Called once, even if the transport was never used. May be
     /// NULL.
     pub destroy: Option<unsafe extern "C" fn(user: *mut c_void)>,
+    /// Not 0: never ask for a byte beyond the message that is being read, because somebody else
+    /// reads on from there. Costs a call for each line and each piece of a body.
+    pub no_read_ahead: i32,
+    /// With no_read_ahead: receives up to and including the next line feed, at most `len`
+    /// bytes. May be NULL: then lines are read byte by byte.
+    pub read_line:
+        Option<unsafe extern "C" fn(user: *mut c_void, buf: *mut c_void, len: usize) -> i64>,
 }
 
 /// Makes the next connection one over this transport. It serves one connection: when that has
@@ -281,19 +288,38 @@ pub unsafe extern "C" fn hc_set_transport(
     // SAFETY: the caller's promise.
     let given = unsafe { transport.as_ref() }.copied();
     let set = |core: &mut Connection| {
-        let given = given.ok_or_else(args::null)?;
-        if given.struct_size != size_of::<hc_transport>() {
-            return Err(unknown(
-                "hc_transport.struct_size is not sizeof(hc_transport)",
-            ));
-        }
-        let (Some(read), Some(write)) = (given.read, given.write) else {
-            return Err(args::null());
-        };
+        let given = checked(given)?;
         core.check_unconnected()?;
-        let carrier = transport::Callbacks::new(given, read, write);
-        core.set_origin(Origin::Given(Some(Box::new(carrier))))
+        core.set_origin(Origin::Given(Some(Box::new(given.into_carrier()))))
     };
     // SAFETY: the caller's promise.
     done(unsafe { enter(c, set) })
+}
+
+/// Callbacks that can be used as they are.
+pub(super) struct Checked {
+    given: hc_transport,
+    read: transport::Read,
+    write: transport::Write,
+}
+
+impl Checked {
+    /// From here on `user` is the library's.
+    pub(super) fn into_carrier(self) -> transport::Callbacks {
+        transport::Callbacks::new(self.given, self.read, self.write)
+    }
+}
+
+/// Looks callbacks over before anything is taken.
+pub(super) fn checked(given: Option<hc_transport>) -> crate::error::Result<Checked> {
+    let given = given.ok_or_else(args::null)?;
+    if given.struct_size != size_of::<hc_transport>() {
+        return Err(unknown(
+            "hc_transport.struct_size is not sizeof(hc_transport)",
+        ));
+    }
+    match (given.read, given.write) {
+        (Some(read), Some(write)) => Ok(Checked { given, read, write }),
+        _ => Err(args::null()),
+    }
 }

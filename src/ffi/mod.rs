@@ -14,6 +14,7 @@ pub mod options;
 pub mod reading;
 pub mod request;
 pub mod response;
+pub mod standalone;
 pub mod status;
 pub mod types;
 pub mod version;

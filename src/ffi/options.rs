@@ -399,18 +399,18 @@ const MOST_HEAD: u64 = 1 << 30;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hc_set_limit(c: *mut hc_conn, kind: i32, n: u64) -> hc_status {
     // SAFETY: the caller's promise.
-    unsafe {
-        set(c, |core| {
-            if kind == hc_limit::HC_LIMIT_HEAD as i32 && n > MOST_HEAD {
-                return Err(Error::new(
-                    Code::HC_ERR_INVALID_ARG,
-                    "a head cannot be larger than 2^30 bytes",
-                ));
-            }
-            *limit(&mut core.tuning_mut().limits, kind)? = n;
-            Ok(())
-        })
+    unsafe { set(c, |core| set_limit(core, kind, n)) }
+}
+
+pub(super) fn set_limit(core: &mut Connection, kind: i32, n: u64) -> Result<()> {
+    if kind == hc_limit::HC_LIMIT_HEAD as i32 && n > MOST_HEAD {
+        return Err(Error::new(
+            Code::HC_ERR_INVALID_ARG,
+            "a head cannot be larger than 2^30 bytes",
+        ));
     }
+    *limit(&mut core.tuning_mut().limits, kind)? = n;
+    Ok(())
 }
 
 /// One of the limits.

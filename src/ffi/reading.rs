@@ -344,6 +344,24 @@ pub unsafe extern "C" fn hr_remaining(r: *const hr_response) -> i64 {
         .map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX))
 }
 
+/// Body bytes that are left of the chunk that is being read.
+///
+/// @param r a response
+/// @return how many; 0 between chunks; -1 when the body does not come in chunks or has come to
+/// its end, and for a bad handle. Python: HTTPResponse.chunk_left.
+///
+/// # Safety
+/// `r` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_chunk_left(r: *const hr_response) -> i64 {
+    let left = |core: &mut Connection, response: &mut Response| Ok(core.chunk_left(response));
+    // SAFETY: the caller's promise.
+    let left = unsafe { enter_response(r, left) };
+    left.ok()
+        .flatten()
+        .map_or(-1, |n| i64::try_from(n).unwrap_or(i64::MAX))
+}
+
 /// A call that gives a count when it is done.
 ///
 /// # Safety

@@ -24,6 +24,7 @@ pub struct hr_response {
     magic: u32,
     head: Head,
     reason: CloseReason,
+    chunked: bool,
     shared: Option<Arc<Shared>>,
     /// Guarded by the gate of `shared`.
     live: UnsafeCell<Response>,
@@ -45,11 +46,35 @@ impl hr_response {
         &self.head
     }
 
+    /// One whose head is still to be read by this core.
+    pub(super) fn not_begun(core: Connection) -> Box<Self> {
+        let answer = Answer {
+            head: Head::default(),
+            reason: CloseReason::Kept,
+            response: Response::not_begun(),
+            chunked: false,
+            carrier: None,
+        };
+        Self::new(answer, Shared::new(core), None)
+    }
+
+    /// Its head has been read.
+    pub(super) fn begun(&mut self, mut answer: Answer) {
+        if let Some(carrier) = answer.carrier.take() {
+            self.shared = Some(Shared::new(*carrier));
+        }
+        self.head = answer.head;
+        self.reason = answer.reason;
+        self.chunked = answer.chunked;
+        *self.live.get_mut() = answer.response;
+    }
+
     fn new(answer: Answer, shared: Arc<Shared>, spare: Option<Box<Self>>) -> Box<Self> {
         let made = Self {
             magic: MAGIC,
             head: answer.head,
             reason: answer.reason,
+            chunked: answer.chunked,
             shared: Some(shared),
             live: UnsafeCell::new(answer.response),
             leftover: UnsafeCell::new(Vec::new()),
@@ -236,6 +261,19 @@ const _: () = {
 pub unsafe extern "C" fn hr_will_close(r: *const hr_response) -> i32 {
     // SAFETY: the caller's promise.
     unsafe { handle(r) }.map_or(Code::HC_ERR_INVALID_ARG as i32, |r| r.reason as i32)
+}
+
+/// Whether the body comes in chunks.
+///
+/// @param r a response
+/// @return 1 or 0; HC_ERR_INVALID_ARG for a bad handle. Python: HTTPResponse.chunked.
+///
+/// # Safety
+/// `r` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_is_chunked(r: *const hr_response) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe { handle(r) }.map_or(Code::HC_ERR_INVALID_ARG as i32, |r| i32::from(r.chunked))
 }
 
 /// A close reason in words.

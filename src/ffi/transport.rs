@@ -13,8 +13,8 @@ use crate::proto::fields::Fields;
 use crate::sys::error_number::{EAGAIN, EINTR};
 use crate::sys::poll;
 
-type Read = unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> i64;
-type Write = unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> i64;
+pub(super) type Read = unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> i64;
+pub(super) type Write = unsafe extern "C" fn(*mut c_void, *const c_void, usize) -> i64;
 
 /// errno values are between 1 and this.
 const MOST_ERRNO: i64 = 4095;
@@ -75,16 +75,19 @@ impl Transport for Callbacks {
         if self.eof {
             return Ok(Step::Done(0));
         }
-        for _ in 0..MOST_INTERRUPTIONS {
-            // SAFETY: the buffer is valid for its length; the rest is the program's promise.
-            let result =
-                unsafe { (self.read)(self.given.user, buf.as_mut_ptr().cast(), buf.len()) };
-            if let Some(step) = count(result, buf.len(), Code::HC_ERR_RECV, Interest::Read)? {
-                self.eof = step == Step::Done(0);
-                return Ok(step);
-            }
+        self.read_by(self.read, buf)
+    }
+
+    fn is_frugal(&self) -> bool {
+        self.given.no_read_ahead != 0
+    }
+
+    fn read_line(&mut self, buf: &mut [u8]) -> Result<Step<usize>> {
+        if let (Some(read_line), false) = (self.given.read_line, self.eof) {
+            return self.read_by(read_line, buf);
         }
-        Ok(Step::Want(Interest::Read))
+        let one = buf.len().min(1);
+        self.read(buf.get_mut(..one).unwrap_or_default(), Patience::None)
     }
 
     fn write(&mut self, parts: &[IoSlice<'_>], _: bool) -> Result<Step<usize>> {
@@ -154,6 +157,18 @@ impl Transport for Callbacks {
 }
 
 impl Callbacks {
+    fn read_by(&mut self, read: Read, buf: &mut [u8]) -> Result<Step<usize>> {
+        for _ in 0..MOST_INTERRUPTIONS {
+            // SAFETY: the buffer is valid for its length; the rest is the program's promise.
+            let result = unsafe { read(self.given.user, buf.as_mut_ptr().cast(), buf.len()) };
+            if let Some(step) = count(result, buf.len(), Code::HC_ERR_RECV, Interest::Read)? {
+                self.eof = step == Step::Done(0) && !buf.is_empty();
+                return Ok(step);
+            }
+        }
+        Ok(Step::Want(Interest::Read))
+    }
+
     fn write_one(&mut self, part: &[u8]) -> Result<Step<usize>> {
         for _ in 0..MOST_INTERRUPTIONS {
             // SAFETY: the bytes are valid for their length; the rest is the program's promise.

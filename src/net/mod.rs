@@ -84,6 +84,18 @@ pub trait Transport: Send {
         self.read(first, patience)
     }
 
+    /// Must no byte be received beyond the message that is being read? Somebody else reads on
+    /// from there.
+    fn is_frugal(&self) -> bool {
+        false
+    }
+
+    /// For a frugal transport: receives up to and including the next line feed, or less.
+    fn read_line(&mut self, buf: &mut [u8]) -> Result<Step<usize>> {
+        let one = buf.len().min(1);
+        self.read(buf.get_mut(..one).unwrap_or_default(), Patience::None)
+    }
+
     /// Sends some of the bytes, at least one.
     fn write(&mut self, parts: &[IoSlice<'_>], more: bool) -> Result<Step<usize>>;
 

@@ -5,6 +5,15 @@ use super::framing::Framing;
 use super::{Limits, Profile};
 use crate::error::{Code, Error, Result};
 
+/// What a reader that must not take a byte beyond the message may ask its transport for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// The rest of a line.
+    Line,
+    /// So many bytes at most.
+    Bytes(u64),
+}
+
 /// The rest of a body.
 #[derive(Debug)]
 pub enum Body {
@@ -50,6 +59,17 @@ impl Body {
             Self::Length(n) => Some(*n),
             Self::Chunked(d) => d.is_done().then_some(0),
             Self::UntilClose => None,
+        }
+    }
+
+    /// What may be asked for without a byte beyond the body.
+    #[must_use]
+    pub fn need(&self) -> Need {
+        match self {
+            Self::Done => Need::Bytes(0),
+            Self::Length(n) => Need::Bytes(*n),
+            Self::Chunked(d) => d.need(),
+            Self::UntilClose => Need::Bytes(u64::MAX),
         }
     }
 

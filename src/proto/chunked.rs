@@ -4,6 +4,7 @@
 //! chunks that lie in the input are taken in one loop; whatever is cut by the end of the
 //! input, or has an extension, goes through the states byte by byte.
 
+use super::body::Need;
 use super::fields::Fields;
 use super::lines::{self, LineCount, LineKind};
 use super::request::is_forbidden_trailer;
@@ -127,6 +128,20 @@ impl Decoder {
     #[must_use]
     pub fn chunk_left(&self) -> u64 {
         self.direct()
+    }
+
+    /// What may be asked for without a byte beyond the body.
+    #[must_use]
+    pub fn need(&self) -> Need {
+        match self.at {
+            At::Data => Need::Bytes(self.left),
+            At::DataCr => Need::Bytes(2),
+            At::DataLf => Need::Bytes(1),
+            At::Done => Need::Bytes(0),
+            At::Size { .. } | At::Blanks(_) | At::Extension | At::SizeLf | At::Trailer => {
+                Need::Line
+            }
+        }
     }
 
     /// In the trailer section, where only fields and the last line end are missing.

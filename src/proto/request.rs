@@ -46,6 +46,31 @@ pub struct RequestFacts {
     pub has_upgrade: bool,
 }
 
+impl RequestFacts {
+    /// What is known of a request by its method alone.
+    #[must_use]
+    pub fn of_method(method: &[u8], version: u8) -> Self {
+        Self {
+            version,
+            is_head: method == b"HEAD",
+            is_connect: method == b"CONNECT",
+            expects_body: [&b"PATCH"[..], b"POST", b"PUT"]
+                .iter()
+                .any(|m| method.eq_ignore_ascii_case(m)),
+            is_idempotent: [
+                &b"GET"[..],
+                b"HEAD",
+                b"OPTIONS",
+                b"TRACE",
+                b"PUT",
+                b"DELETE",
+            ]
+            .contains(&method),
+            ..Self::default()
+        }
+    }
+}
+
 const LONGEST_METHOD: usize = 64;
 
 /// Starts a head: the request line and, from HTTP/1.1 on, Host and Accept-Encoding unless
@@ -64,24 +89,7 @@ pub fn start(
     if !is_visible_ascii(target) {
         return Err(bad_target(target));
     }
-    let mut facts = RequestFacts {
-        version,
-        is_head: method == b"HEAD",
-        is_connect: method == b"CONNECT",
-        expects_body: [&b"PATCH"[..], b"POST", b"PUT"]
-            .iter()
-            .any(|m| method.eq_ignore_ascii_case(m)),
-        is_idempotent: [
-            &b"GET"[..],
-            b"HEAD",
-            b"OPTIONS",
-            b"TRACE",
-            b"PUT",
-            b"DELETE",
-        ]
-        .contains(&method),
-        ..RequestFacts::default()
-    };
+    let mut facts = RequestFacts::of_method(method, version);
     let (proto, auto): (&[u8], bool) = if version == 10 {
         (b" HTTP/1.0\r\n", false)
     } else {

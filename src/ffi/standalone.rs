@@ -1,0 +1,188 @@
+//! Responses that stand alone: somebody else has sent the request.
+
+use core::ffi::{c_char, c_void};
+use core::ptr;
+
+use super::args::{self, Out, done, unknown, want};
+use super::barrier::enter_response;
+use super::driving::{checked, hc_transport};
+use super::options;
+use super::response::hr_response;
+use crate::client::connection::Connection;
+use crate::client::response::{Answer, End, Response};
+use crate::error::{Code, Result, hc_status};
+use crate::net::Step;
+use crate::net::memory::Pipe;
+use crate::proto::profile::Profile;
+
+/// Makes a response that is read over a transport of the program's own, without a connection:
+/// somebody else has sent the request. Nothing is read before hr_begin.
+///
+/// @param transport the callbacks, which are copied; read and write must be there, though write
+/// is never called
+/// @param method the request's method, which decides whether a body follows; NULL for "GET"
+/// @param out receives the response; NULL on failure
+/// @return HC_OK; HC_ERR_INVALID_ARG. Ownership: free it with hr_free; `user` of the transport
+/// is the library's on HC_OK only, until `destroy` is called. Python: HTTPResponse(sock,
+/// method=method).
+///
+/// # Safety
+/// `transport` is valid or NULL, as for hc_set_transport; `method` is NUL-terminated or NULL;
+/// `out` is valid or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_new(
+    transport: *const hc_transport,
+    method: *const c_char,
+    out: *mut *mut hr_response,
+) -> hc_status {
+    // SAFETY: the caller's promise.
+    let given = unsafe { transport.as_ref() }.copied();
+    // SAFETY: the caller's promise.
+    unsafe {
+        make(out, method, |method| {
+            Ok(Connection::awaiting(
+                Box::new(checked(given)?.into_carrier()),
+                method,
+            ))
+        })
+    }
+}
+
+/// Makes a response from bytes in memory, which are copied.
+///
+/// @param data the response, head and body
+/// @param len how many bytes it has; they are all there is
+/// @param method as for hr_new
+/// @param out receives the response; NULL on failure
+/// @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_NOMEM. Ownership: free it with hr_free.
+///
+/// # Safety
+/// `data` is valid for `len` bytes; `method` is NUL-terminated or NULL; `out` is valid or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_new_bytes(
+    data: *const c_void,
+    len: usize,
+    method: *const c_char,
+    out: *mut *mut hr_response,
+) -> hc_status {
+    // SAFETY: the caller's promise.
+    let data = unsafe { args::bytes(data, len) };
+    let build = |method: &[u8]| {
+        let pipe = Pipe::default();
+        pipe.feed(data?)?;
+        pipe.feed_eof();
+        Ok(Connection::awaiting(Box::new(pipe.transport()), method))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { make(out, method, build) }
+}
+
+/// # Safety
+/// `out` is NULL or valid; `method` is NULL or NUL-terminated.
+unsafe fn make(
+    out: *mut *mut hr_response,
+    method: *const c_char,
+    build: impl FnOnce(&[u8]) -> Result<Connection>,
+) -> hc_status {
+    // SAFETY: forwarded to the caller.
+    let out = match unsafe { Out::new(out) } {
+        Ok(out) => out,
+        Err(code) => return code,
+    };
+    out.set(ptr::null_mut());
+    let method = if method.is_null() {
+        Ok(&b"GET"[..])
+    } else {
+        // SAFETY: forwarded to the caller.
+        unsafe { args::text(method) }
+    };
+    match method.and_then(build) {
+        Ok(core) => {
+            out.set(Box::into_raw(hr_response::not_begun(core)));
+            Code::HC_OK
+        }
+        Err(e) => e.code,
+    }
+}
+
+/// Reads the head of a response that stands alone, past all interim responses. Calling it again
+/// does nothing. Blocking: may wait, or return HC_WANT_READ when the transport says "not yet".
+///
+/// @param r a response
+/// @return HC_OK; the errors of hc_getresponse, after which the response is closed and says the
+/// same again; HC_ERR_CLOSED. Python: HTTPResponse.begin.
+///
+/// # Safety
+/// `r` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_begin(r: *mut hr_response) -> hc_status {
+    let begin = |core: &mut Connection, response: &mut Response| -> Result<Step<Option<Answer>>> {
+        match &response.end {
+            End::NotBegun => {}
+            End::Failed(e) => return Err(e.clone()),
+            End::Closed => {
+                return Err(crate::error::Error::new(
+                    Code::HC_ERR_CLOSED,
+                    "the response was closed",
+                ));
+            }
+            End::Open | End::Done => return Ok(Step::Done(None)),
+        }
+        match core.get_response() {
+            Ok(Step::Done(answer)) => Ok(Step::Done(Some(answer))),
+            Ok(Step::Want(i)) => Ok(Step::Want(i)),
+            Err(e) => {
+                response.end = End::Failed(e.clone());
+                response.last_error = core.last_error().map(|record| Box::new(record.clone()));
+                Err(e)
+            }
+        }
+    };
+    // SAFETY: the caller's promise.
+    match unsafe { enter_response(r, begin) } {
+        Ok(Step::Done(answer)) => {
+            // SAFETY: the barrier has just taken the pointer for a live handle.
+            if let (Some(answer), Some(response)) = (answer, unsafe { r.as_mut() }) {
+                response.begun(answer);
+            }
+            Code::HC_OK
+        }
+        Ok(Step::Want(i)) => want(i),
+        Err(code) => code,
+    }
+}
+
+/// Chooses the leniencies of a response that stands alone, before hr_begin.
+///
+/// @param r a response
+/// @param bits HC_LENIENT_* numbers, or-ed together; see hc_set_lenient
+/// @return HC_OK; HC_ERR_INVALID_ARG for an unknown bit
+///
+/// # Safety
+/// `r` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_set_lenient(r: *mut hr_response, bits: u32) -> hc_status {
+    let set = |core: &mut Connection, _: &mut Response| {
+        let profile = Profile::from_bits(bits);
+        core.tuning_mut().profile = profile.ok_or_else(|| unknown("an unknown leniency"))?;
+        Ok(())
+    };
+    // SAFETY: the caller's promise.
+    done(unsafe { enter_response(r, set) })
+}
+
+/// Sets one of the limits of a response that stands alone, before hr_begin.
+///
+/// @param r a response
+/// @param kind an HC_LIMIT_* number
+/// @param n the limit; see hc_set_limit
+/// @return as hc_set_limit
+///
+/// # Safety
+/// `r` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_set_limit(r: *mut hr_response, kind: i32, n: u64) -> hc_status {
+    let set = |core: &mut Connection, _: &mut Response| options::set_limit(core, kind, n);
+    // SAFETY: the caller's promise.
+    done(unsafe { enter_response(r, set) })
+}
