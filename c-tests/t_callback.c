@@ -1,6 +1,7 @@
 /* A caller's transport: what its callbacks may answer, what they may not do, and when it ends. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdio.h>
 
 #include "wire.h"
 
@@ -181,6 +182,33 @@ static void test_row_196_end_is_sticky(void **state) {
     assert_wire_destroyed(&w);
 }
 
+/* no_read_ahead: not a byte beyond the message is asked for, because somebody else reads on there. */
+static void test_no_read_ahead(void **state) {
+    static const char *const answers[] = {
+        HI,
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nh\r\n1;x\r\ni\r\n0\r\nT: "
+        "v\r\n\r\n",
+        "HTTP/1.1 100 Continue\r\n\r\n" HI,
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        char both[256]; /* in one piece: a larger read would get more */
+        const int len = snprintf(both, sizeof both, "%ssomebody else's", answers[i]);
+        const step script[] = {EXPECT(GET_HEAD), SEND_N(both, (size_t)len), END};
+        wire w;
+        hc_conn *c = NULL;
+        wire_start(&w, script);
+        hc_transport t = wire_transport(&w);
+        t.no_read_ahead = 1;
+        assert_ok(hc_new("example.test", 0, &c));
+        assert_ok(hc_set_transport(c, &t));
+        expect_hi(c);
+        assert_int_equal(w.bytes_read, strlen(answers[i]));
+        hc_free(c);
+        assert_wire_done(&w);
+    }
+}
+
 /* A transport is one connection: when it has ended there is nothing to reconnect to. */
 static void test_it_serves_one_connection(void **state) {
     static const step script[] = {EXPECT(GET_HEAD),
@@ -232,6 +260,7 @@ int main(void) {
         cmocka_unit_test(test_wait_that_times_out),
         cmocka_unit_test(test_row_196_lying_counts),
         cmocka_unit_test(test_row_196_end_is_sticky),
+        cmocka_unit_test(test_no_read_ahead),
         cmocka_unit_test(test_it_serves_one_connection),
         cmocka_unit_test(test_set_only_when_not_connected),
     };

@@ -28,7 +28,7 @@ AT(hc_body, read, 56);
 AT(hc_body, rewind, 64);
 AT(hc_body, user, 72);
 
-SIZE(hc_transport, 64);
+SIZE(hc_transport, 80);
 AT(hc_transport, struct_size, 0);
 AT(hc_transport, user, 8);
 AT(hc_transport, read, 16);
@@ -37,6 +37,8 @@ AT(hc_transport, wait, 32);
 AT(hc_transport, fd, 40);
 AT(hc_transport, close, 48);
 AT(hc_transport, destroy, 56);
+AT(hc_transport, no_read_ahead, 64);
+AT(hc_transport, read_line, 72);
 
 SIZE(hc_attempt, 72);
 AT(hc_attempt, address, 0);
