@@ -1,0 +1,29 @@
+/* Calls that must be refused, and the list of functions that have been tried so: t_null.c compares it
+ * with what the header declares. */
+#ifndef TRIED_H
+#define TRIED_H
+
+#include "talk.h"
+
+/* A length that no object has. */
+#define TOO_LONG ((size_t)PTRDIFF_MAX + 1)
+
+void note(const char *function);
+
+#define REFUSED(function, ...) \
+    (note(#function), assert_status(function(__VA_ARGS__), HC_ERR_INVALID_ARG))
+#define ANSWERS(function, want, ...) (note(#function), assert_true(function(__VA_ARGS__) == (want)))
+
+/* null_live.c: a handle that is fine, and other arguments that are not. */
+void test_row_192_requests(void **state);
+void test_row_192_bodies(void **state);
+void test_row_192_responses(void **state);
+void test_row_192_options(void **state);
+
+/* null_values.c: functions that take no handle, or make one. */
+void test_row_192_constructors(void **state);
+void test_row_192_names_of_anything(void **state);
+void test_row_192_urls(void **state);
+void test_row_192_responses_that_stand_alone(void **state);
+
+#endif
