@@ -134,6 +134,14 @@ def early_memory(t):
     early(t, "memory")
 
 
+@case("early-413-arrived")
+def early_arrived(t):
+    """The answer is there when the next piece of the body is pushed, and the socket would take that piece."""
+    large, d = t.site.large, t.site.small
+    t.run(f"do {t.peer.upload} /limited/x body=push:{large.path} await-answer early -> 413 closes peer=any",
+          f"do GET /files/{d.name} -> 200 sha256={d.sha256} peer=new")
+
+
 @case("held")
 def held(t):
     """The server answers, neither reads on nor closes: who only writes is stuck for ever."""

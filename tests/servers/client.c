@@ -19,7 +19,8 @@
  *
  * Request words: h:NAME=VALUE, body=KIND:FILE (memory, iovec, fd, callback, push), chunked, expect, gzip,
  *   if-none-match and if-modified-since (validators of the last answer), trailer:NAME=VALUE (after a pushed chunked
- *   body), early (the answer comes before the body is sent), unsent (before any of it is).
+ *   body), early (the answer comes before the body is sent), unsent (before any of it is), await-answer (the push pauses
+ *   after its first piece until the answer has arrived).
  * Head words: version=10|11, reason=R, has:NAME[=VALUE], lacks:NAME, size:NAME=N, headers=N (or more), interim=N,
  *   interim-status=N, kept, closes, peer=same|new|any (the connection, judged by our port as the server sees it).
  * Body words: sha256=HEX, length=N, save=FILE, trailer:NAME=VALUE,

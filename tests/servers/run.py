@@ -27,7 +27,7 @@ sys.path.insert(0, HERE)
 import cases  # noqa: E402
 import cases_upload  # noqa: E402,F401  (its import adds its cases)
 from peers.apache import Apache  # noqa: E402
-from peers.base import Missing  # noqa: E402
+from peers.base import Missing, StartFailed  # noqa: E402
 from peers.haproxy import HAProxy  # noqa: E402
 from peers.nginx import Nginx  # noqa: E402
 from peers.node import Node  # noqa: E402
@@ -152,6 +152,8 @@ def run_all(arguments, directory, results):
         except Missing as missing:
             verdict = results.skipped_case if arguments.allow_missing else results.failed_case
             verdict(name, "-", "start", reason=str(missing))
+        except StartFailed as failure:
+            results.failed_case(name, "-", "start", reason=str(failure))
         finally:
             peer.stop()
 

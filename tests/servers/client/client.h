@@ -47,6 +47,7 @@ void client_detach(struct client *k);   /* the exchange ended with a close: drop
 int client_reattachable(const struct client *k, hc_status st);
 void client_reattach(struct client *k); /* our wire had ended: another */
 void client_wait(struct client *k, const hr_response *r, hc_status st);
+void client_await_answer(struct client *k); /* until bytes have arrived; does not read them */
 void client_await_close(struct client *k); /* until the server has closed the idle connection */
 
 /* Repeats a call, in whatever way the style waits, until it is done or has failed. */

@@ -247,15 +247,32 @@ void client_wait(struct client *k, const hr_response *r, hc_status st) {
   }
 }
 
-void client_await_close(struct client *k) {
+static int wire(const struct client *k) {
   int fd = owns_socket(k) ? k->sock : hc_fileno(k->conn);
   if (fd < 0)
     fail("there is no connection to wait on");
-  struct pollfd p = {.fd = fd, .events = POLLIN};
+  return fd;
+}
+
+void client_await_answer(struct client *k) {
+  int pending;
+  do { /* what a sans-IO connection has to send is ours to send first */
+    pending = k->style == SANSIO && (flush_some(k), output_pending(k));
+    struct pollfd p = {.fd = wire(k), .events = (short)(POLLIN | (pending ? POLLOUT : 0))};
+    if (poll(&p, 1, PATIENCE_MS) != 1)
+      fail("the server has not answered within %d ms", PATIENCE_MS);
+    pending = pending && !(p.revents & POLLIN);
+  } while (pending);
+  if (k->style == SANSIO)
+    feed_some(k);
+}
+
+void client_await_close(struct client *k) {
+  struct pollfd p = {.fd = wire(k), .events = POLLIN};
   char byte;
   if (poll(&p, 1, PATIENCE_MS) != 1)
     fail("the server has not closed the connection within %d ms", PATIENCE_MS);
-  if (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+  if (recv(p.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
     fail("the server sent bytes where a close was due");
   if (k->style == SANSIO)
     feed_some(k);

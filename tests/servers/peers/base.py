@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -43,6 +44,32 @@ def has_ipv6():
         return bool(free_port("::1"))
     except OSError:
         return False
+
+
+def accepts(host, port):
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+def holds_listener(pid, port):
+    """Has this process a socket that listens on the port?"""
+    held = set()
+    try:
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            held.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    except FileNotFoundError:  # a descriptor was closed, or the process ended, meanwhile: ask again
+        return False
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        if os.path.exists(table):
+            with open(table, encoding="ascii") as lines:
+                for fields in map(str.split, lines):
+                    listens = fields[3] == "0A" and int(fields[1].rsplit(":")[-1], 16) == port
+                    if listens and f"socket:[{fields[9]}]" in held:
+                        return True
+    return False
 
 
 class Peer:
@@ -105,7 +132,8 @@ class Peer:
         deadline = time.monotonic() + START_SECONDS
         for key, port in self.ports.items():
             host = "::1" if key == "six" else "127.0.0.1"
-            while not self.accepts(host, port):
+            # Somebody else may have taken the port meanwhile, and would accept, too.
+            while not (holds_listener(self.process.pid, port) and accepts(host, port)):
                 if self.process.poll() is not None:
                     raise StartFailed(f"{self.name} ended with status {self.process.returncode}")
                 if time.monotonic() > deadline:
@@ -114,14 +142,6 @@ class Peer:
                     self.process.wait(0.02)
                 except subprocess.TimeoutExpired:
                     pass
-
-    @staticmethod
-    def accepts(host, port):
-        try:
-            socket.create_connection((host, port), timeout=1).close()
-            return True
-        except OSError:
-            return False
 
     def stop(self):
         if self.process is None:
@@ -166,7 +186,8 @@ class PrintsPorts(Peer):
         return subprocess.PIPE
 
     def read_ports(self):
-        line = self.process.stdout.readline()
+        ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
+        line = self.process.stdout.readline() if ready else b""
         if not line:
             raise StartFailed(f"{self.name} printed no ports")
         self.ports = {key: port for key, port in json.loads(line).items() if port}
