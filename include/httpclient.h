@@ -91,6 +91,26 @@
 #endif
 
 /**
+ * What HC_STATUS_CONTENT_TOO_LARGE is called before RFC 9110 and Python 3.13.
+ */
+#define HC_STATUS_REQUEST_ENTITY_TOO_LARGE 413
+
+/**
+ * What HC_STATUS_URI_TOO_LONG is called before RFC 9110 and Python 3.13.
+ */
+#define HC_STATUS_REQUEST_URI_TOO_LONG 414
+
+/**
+ * What HC_STATUS_RANGE_NOT_SATISFIABLE is called before RFC 9110 and Python 3.13.
+ */
+#define HC_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE 416
+
+/**
+ * What HC_STATUS_UNPROCESSABLE_CONTENT is called before RFC 9110 and Python 3.13.
+ */
+#define HC_STATUS_UNPROCESSABLE_ENTITY 422
+
+/**
  * In place of a body's length: not known beforehand.
  */
 #define HC_LENGTH_UNKNOWN UINT64_MAX
@@ -324,6 +344,164 @@ enum hc_event
 typedef enum hc_event hc_event;
 #else
 typedef int32_t hc_event;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * The classes of Python's exceptions that a status can belong to: hc_status_isa. They are a
+ * tree, save for those that have two parents. The numbers are consecutive.
+ */
+enum hc_class
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * No class: success, or a number that is no hc_status.
+   */
+  HC_CLS_NONE = 0,
+  /**
+   * The root: every other class is one of these.
+   */
+  HC_CLS_EXCEPTION = 1,
+  /**
+   * http.client.HTTPException: all that HTTP itself raises.
+   */
+  HC_CLS_HTTP_EXCEPTION = 2,
+  /**
+   * http.client.NotConnected.
+   */
+  HC_CLS_NOT_CONNECTED = 3,
+  /**
+   * http.client.InvalidURL.
+   */
+  HC_CLS_INVALID_URL = 4,
+  /**
+   * http.client.UnknownProtocol.
+   */
+  HC_CLS_UNKNOWN_PROTOCOL = 5,
+  /**
+   * http.client.UnknownTransferEncoding, which Python defines and never raises.
+   */
+  HC_CLS_UNKNOWN_TRANSFER_ENCODING = 6,
+  /**
+   * http.client.UnimplementedFileMode, which Python defines and never raises; no status is one.
+   */
+  HC_CLS_UNIMPLEMENTED_FILE_MODE = 7,
+  /**
+   * http.client.IncompleteRead.
+   */
+  HC_CLS_INCOMPLETE_READ = 8,
+  /**
+   * http.client.ImproperConnectionState: a call that the state machine refuses.
+   */
+  HC_CLS_IMPROPER_CONNECTION_STATE = 9,
+  /**
+   * http.client.CannotSendRequest.
+   */
+  HC_CLS_CANNOT_SEND_REQUEST = 10,
+  /**
+   * http.client.CannotSendHeader.
+   */
+  HC_CLS_CANNOT_SEND_HEADER = 11,
+  /**
+   * http.client.ResponseNotReady.
+   */
+  HC_CLS_RESPONSE_NOT_READY = 12,
+  /**
+   * http.client.BadStatusLine.
+   */
+  HC_CLS_BAD_STATUS_LINE = 13,
+  /**
+   * http.client.LineTooLong.
+   */
+  HC_CLS_LINE_TOO_LONG = 14,
+  /**
+   * http.client.RemoteDisconnected: both a ConnectionResetError and a BadStatusLine.
+   */
+  HC_CLS_REMOTE_DISCONNECTED = 15,
+  /**
+   * The built-in ValueError.
+   */
+  HC_CLS_VALUE_ERROR = 16,
+  /**
+   * The built-in TypeError.
+   */
+  HC_CLS_TYPE_ERROR = 17,
+  /**
+   * The built-in RuntimeError.
+   */
+  HC_CLS_RUNTIME_ERROR = 18,
+  /**
+   * The built-in MemoryError.
+   */
+  HC_CLS_MEMORY_ERROR = 19,
+  /**
+   * The built-in SystemError.
+   */
+  HC_CLS_SYSTEM_ERROR = 20,
+  /**
+   * All that the system reports. Also called socket.error, IOError.
+   */
+  HC_CLS_OS_ERROR = 21,
+  /**
+   * The built-in BlockingIOError.
+   */
+  HC_CLS_BLOCKING_IO_ERROR = 22,
+  /**
+   * The built-in ConnectionError.
+   */
+  HC_CLS_CONNECTION_ERROR = 23,
+  /**
+   * The built-in BrokenPipeError.
+   */
+  HC_CLS_BROKEN_PIPE_ERROR = 24,
+  /**
+   * The built-in ConnectionAbortedError.
+   */
+  HC_CLS_CONNECTION_ABORTED_ERROR = 25,
+  /**
+   * The built-in ConnectionRefusedError.
+   */
+  HC_CLS_CONNECTION_REFUSED_ERROR = 26,
+  /**
+   * The built-in ConnectionResetError.
+   */
+  HC_CLS_CONNECTION_RESET_ERROR = 27,
+  /**
+   * Also called socket.timeout.
+   */
+  HC_CLS_TIMEOUT_ERROR = 28,
+  /**
+   * socket.gaierror: the resolver's.
+   */
+  HC_CLS_GAIERROR = 29,
+  /**
+   * io.UnsupportedOperation: both an OSError and a ValueError.
+   */
+  HC_CLS_UNSUPPORTED_OPERATION = 30,
+  /**
+   * ssl.SSLError.
+   */
+  HC_CLS_SSL_ERROR = 31,
+  /**
+   * ssl.SSLZeroReturnError: the peer has ended TLS.
+   */
+  HC_CLS_SSL_ZERO_RETURN_ERROR = 32,
+  /**
+   * ssl.SSLEOFError: the connection has ended inside TLS.
+   */
+  HC_CLS_SSL_EOF_ERROR = 33,
+  /**
+   * ssl.SSLCertVerificationError: both an SSLError and a ValueError.
+   */
+  HC_CLS_SSL_CERT_VERIFICATION_ERROR = 34,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_class hc_class;
+#else
+typedef int32_t hc_class;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -764,6 +942,342 @@ typedef int32_t hc_close_reason;
 #endif // __cplusplus
 
 /**
+ * Whose answer is wanted where Python's own versions differ: hc_status_phrase, hc_url_split.
+ */
+enum hc_generation
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * This library's own: what the RFCs in force say, and nothing with two readings.
+   */
+  HC_GENERATION_CURRENT = 0,
+  /**
+   * Python 3.11, its security fixes included.
+   */
+  HC_GENERATION_PYTHON3 = 1,
+  /**
+   * Python 2.7, as far as nobody is harmed by it.
+   */
+  HC_GENERATION_PYTHON2 = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_generation hc_generation;
+#else
+typedef int32_t hc_generation;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * HTTP status codes: what hr_status returns. Not to be confused with hc_status, which says how
+ * a call of this library went. Python: http.HTTPStatus, and the constants of httplib.
+ */
+enum hc_status_code
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Continue, RFC 9110.
+   */
+  HC_STATUS_CONTINUE = 100,
+  /**
+   * Switching Protocols, RFC 9110.
+   */
+  HC_STATUS_SWITCHING_PROTOCOLS = 101,
+  /**
+   * Processing, RFC 2518.
+   */
+  HC_STATUS_PROCESSING = 102,
+  /**
+   * Early Hints, RFC 8297.
+   */
+  HC_STATUS_EARLY_HINTS = 103,
+  /**
+   * OK, RFC 9110.
+   */
+  HC_STATUS_OK = 200,
+  /**
+   * Created, RFC 9110.
+   */
+  HC_STATUS_CREATED = 201,
+  /**
+   * Accepted, RFC 9110.
+   */
+  HC_STATUS_ACCEPTED = 202,
+  /**
+   * Non-Authoritative Information, RFC 9110.
+   */
+  HC_STATUS_NON_AUTHORITATIVE_INFORMATION = 203,
+  /**
+   * No Content, RFC 9110.
+   */
+  HC_STATUS_NO_CONTENT = 204,
+  /**
+   * Reset Content, RFC 9110.
+   */
+  HC_STATUS_RESET_CONTENT = 205,
+  /**
+   * Partial Content, RFC 9110.
+   */
+  HC_STATUS_PARTIAL_CONTENT = 206,
+  /**
+   * Multi-Status, RFC 4918.
+   */
+  HC_STATUS_MULTI_STATUS = 207,
+  /**
+   * Already Reported, RFC 5842.
+   */
+  HC_STATUS_ALREADY_REPORTED = 208,
+  /**
+   * IM Used, RFC 3229.
+   */
+  HC_STATUS_IM_USED = 226,
+  /**
+   * Multiple Choices, RFC 9110.
+   */
+  HC_STATUS_MULTIPLE_CHOICES = 300,
+  /**
+   * Moved Permanently, RFC 9110.
+   */
+  HC_STATUS_MOVED_PERMANENTLY = 301,
+  /**
+   * Found, RFC 9110.
+   */
+  HC_STATUS_FOUND = 302,
+  /**
+   * See Other, RFC 9110.
+   */
+  HC_STATUS_SEE_OTHER = 303,
+  /**
+   * Not Modified, RFC 9110.
+   */
+  HC_STATUS_NOT_MODIFIED = 304,
+  /**
+   * Use Proxy, RFC 9110.
+   */
+  HC_STATUS_USE_PROXY = 305,
+  /**
+   * Temporary Redirect, RFC 9110.
+   */
+  HC_STATUS_TEMPORARY_REDIRECT = 307,
+  /**
+   * Permanent Redirect, RFC 9110.
+   */
+  HC_STATUS_PERMANENT_REDIRECT = 308,
+  /**
+   * Bad Request, RFC 9110.
+   */
+  HC_STATUS_BAD_REQUEST = 400,
+  /**
+   * Unauthorized, RFC 9110.
+   */
+  HC_STATUS_UNAUTHORIZED = 401,
+  /**
+   * Payment Required, RFC 9110.
+   */
+  HC_STATUS_PAYMENT_REQUIRED = 402,
+  /**
+   * Forbidden, RFC 9110.
+   */
+  HC_STATUS_FORBIDDEN = 403,
+  /**
+   * Not Found, RFC 9110.
+   */
+  HC_STATUS_NOT_FOUND = 404,
+  /**
+   * Method Not Allowed, RFC 9110.
+   */
+  HC_STATUS_METHOD_NOT_ALLOWED = 405,
+  /**
+   * Not Acceptable, RFC 9110.
+   */
+  HC_STATUS_NOT_ACCEPTABLE = 406,
+  /**
+   * Proxy Authentication Required, RFC 9110.
+   */
+  HC_STATUS_PROXY_AUTHENTICATION_REQUIRED = 407,
+  /**
+   * Request Timeout, RFC 9110.
+   */
+  HC_STATUS_REQUEST_TIMEOUT = 408,
+  /**
+   * Conflict, RFC 9110.
+   */
+  HC_STATUS_CONFLICT = 409,
+  /**
+   * Gone, RFC 9110.
+   */
+  HC_STATUS_GONE = 410,
+  /**
+   * Length Required, RFC 9110.
+   */
+  HC_STATUS_LENGTH_REQUIRED = 411,
+  /**
+   * Precondition Failed, RFC 9110.
+   */
+  HC_STATUS_PRECONDITION_FAILED = 412,
+  /**
+   * Content Too Large, RFC 9110.
+   */
+  HC_STATUS_CONTENT_TOO_LARGE = 413,
+  /**
+   * URI Too Long, RFC 9110.
+   */
+  HC_STATUS_URI_TOO_LONG = 414,
+  /**
+   * Unsupported Media Type, RFC 9110.
+   */
+  HC_STATUS_UNSUPPORTED_MEDIA_TYPE = 415,
+  /**
+   * Range Not Satisfiable, RFC 9110.
+   */
+  HC_STATUS_RANGE_NOT_SATISFIABLE = 416,
+  /**
+   * Expectation Failed, RFC 9110.
+   */
+  HC_STATUS_EXPECTATION_FAILED = 417,
+  /**
+   * I'm a Teapot, RFC 2324.
+   */
+  HC_STATUS_IM_A_TEAPOT = 418,
+  /**
+   * Misdirected Request, RFC 9110.
+   */
+  HC_STATUS_MISDIRECTED_REQUEST = 421,
+  /**
+   * Unprocessable Content, RFC 9110.
+   */
+  HC_STATUS_UNPROCESSABLE_CONTENT = 422,
+  /**
+   * Locked, RFC 4918.
+   */
+  HC_STATUS_LOCKED = 423,
+  /**
+   * Failed Dependency, RFC 4918.
+   */
+  HC_STATUS_FAILED_DEPENDENCY = 424,
+  /**
+   * Too Early, RFC 8470.
+   */
+  HC_STATUS_TOO_EARLY = 425,
+  /**
+   * Upgrade Required, RFC 9110.
+   */
+  HC_STATUS_UPGRADE_REQUIRED = 426,
+  /**
+   * Precondition Required, RFC 6585.
+   */
+  HC_STATUS_PRECONDITION_REQUIRED = 428,
+  /**
+   * Too Many Requests, RFC 6585.
+   */
+  HC_STATUS_TOO_MANY_REQUESTS = 429,
+  /**
+   * Request Header Fields Too Large, RFC 6585.
+   */
+  HC_STATUS_REQUEST_HEADER_FIELDS_TOO_LARGE = 431,
+  /**
+   * Unavailable For Legal Reasons, RFC 7725.
+   */
+  HC_STATUS_UNAVAILABLE_FOR_LEGAL_REASONS = 451,
+  /**
+   * Internal Server Error, RFC 9110.
+   */
+  HC_STATUS_INTERNAL_SERVER_ERROR = 500,
+  /**
+   * Not Implemented, RFC 9110.
+   */
+  HC_STATUS_NOT_IMPLEMENTED = 501,
+  /**
+   * Bad Gateway, RFC 9110.
+   */
+  HC_STATUS_BAD_GATEWAY = 502,
+  /**
+   * Service Unavailable, RFC 9110.
+   */
+  HC_STATUS_SERVICE_UNAVAILABLE = 503,
+  /**
+   * Gateway Timeout, RFC 9110.
+   */
+  HC_STATUS_GATEWAY_TIMEOUT = 504,
+  /**
+   * HTTP Version Not Supported, RFC 9110.
+   */
+  HC_STATUS_HTTP_VERSION_NOT_SUPPORTED = 505,
+  /**
+   * Variant Also Negotiates, RFC 2295.
+   */
+  HC_STATUS_VARIANT_ALSO_NEGOTIATES = 506,
+  /**
+   * Insufficient Storage, RFC 4918.
+   */
+  HC_STATUS_INSUFFICIENT_STORAGE = 507,
+  /**
+   * Loop Detected, RFC 5842.
+   */
+  HC_STATUS_LOOP_DETECTED = 508,
+  /**
+   * Not Extended, RFC 2774.
+   */
+  HC_STATUS_NOT_EXTENDED = 510,
+  /**
+   * Network Authentication Required, RFC 6585.
+   */
+  HC_STATUS_NETWORK_AUTHENTICATION_REQUIRED = 511,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_status_code hc_status_code;
+#else
+typedef int32_t hc_status_code;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What the first digit of an HTTP status code says: hc_http_status_class.
+ */
+enum hc_status_class
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * No status code, or one that no RFC gives a meaning.
+   */
+  HC_STATUS_CLASS_NONE = 0,
+  /**
+   * 1xx: the answer is still to come.
+   */
+  HC_STATUS_CLASS_INFORMATIONAL = 1,
+  /**
+   * 2xx: done.
+   */
+  HC_STATUS_CLASS_SUCCESS = 2,
+  /**
+   * 3xx: something is left to do.
+   */
+  HC_STATUS_CLASS_REDIRECTION = 3,
+  /**
+   * 4xx: the request cannot be served.
+   */
+  HC_STATUS_CLASS_CLIENT_ERROR = 4,
+  /**
+   * 5xx: the server failed.
+   */
+  HC_STATUS_CLASS_SERVER_ERROR = 5,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_status_class hc_status_class;
+#else
+typedef int32_t hc_status_class;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Choices of one request, to be or-ed together.
  */
 enum hc_request_flag
@@ -834,10 +1348,67 @@ typedef int32_t hc_body_kind;
 #endif // __cplusplus
 
 /**
+ * The parts of a URL: what hc_url_get takes.
+ */
+enum hc_url_part
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * "http", in lower case; the caller's spelling when it is the caller's.
+   */
+  HC_URL_SCHEME = 0,
+  /**
+   * "user:password@Host:80": what stands between "//" and the path, as it stands.
+   */
+  HC_URL_NETLOC = 1,
+  /**
+   * "/path": as it stands. What a request sends is this, "/" if it is empty, and behind it
+   * '?' and the query if there is one.
+   */
+  HC_URL_PATH = 2,
+  /**
+   * Without the '?'.
+   */
+  HC_URL_QUERY = 3,
+  /**
+   * Without the '#'.
+   */
+  HC_URL_FRAGMENT = 4,
+  /**
+   * NULL without an '@'. The last '@' ends the userinfo, its first ':' the user's name.
+   */
+  HC_URL_USERNAME = 5,
+  /**
+   * NULL without an '@', and without a ':' before it.
+   */
+  HC_URL_PASSWORD = 6,
+  /**
+   * The host in lower case, without brackets; a zone ("%eth0") keeps its case. NULL when
+   * there is none.
+   */
+  HC_URL_HOSTNAME = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_url_part hc_url_part;
+#else
+typedef int32_t hc_url_part;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * A connection. Opaque to C; made by hc_new, freed by hc_free. A handle, together with the
  * responses that share its connection, belongs to one thread at a time and may move.
  */
 typedef struct hc_conn hc_conn;
+
+/**
+ * A URL in parts. Opaque to C; made by hc_url_split, freed by hc_url_free. It is immutable, so
+ * that threads may share it.
+ */
+typedef struct hc_url hc_url;
 
 /**
  * A response. Opaque to C; made by hc_getresponse, freed by hr_free. Its head is immutable:
@@ -1415,6 +1986,43 @@ hc_status hc_output_consumed(hc_conn *c,
 HC_EXTERN
 hc_status hc_set_transport(hc_conn *c,
                            const hc_transport *transport);
+
+/**
+ * Whether a status belongs to a class of Python's exceptions: what "except" asks in Python.
+ * HC_ERR_CANNOT_SEND_REQUEST is a CannotSendRequest, an ImproperConnectionState, an
+ * HTTPException and an Exception; HC_ERR_REMOTE_DISCONNECTED is both a BadStatusLine and a
+ * ConnectionResetError. HC_WANT_READ and HC_WANT_WRITE are BlockingIOError, as on a
+ * non-blocking socket, and with it OSError: look for them first.
+ *
+ * @param status any number
+ * @param class_number an HC_CLS_* number
+ * @return 1 if it does; 0 if not, and for a number that is no status or no class. Python:
+ * isinstance(error, class).
+ */
+HC_EXTERN
+int32_t hc_status_isa(int32_t status,
+                      int32_t class_number);
+
+/**
+ * The most specific class of Python's exceptions that a status belongs to: the one that
+ * http.client raises in that case, or the one that comes nearest to it.
+ *
+ * @param status any number
+ * @return an HC_CLS_* number; HC_CLS_NONE, which is 0, for HC_OK and for a number that is no
+ * hc_status. Python: type(error).
+ */
+HC_EXTERN
+int32_t hc_status_python_class(int32_t status);
+
+/**
+ * The name of a class of Python's exceptions: "RemoteDisconnected".
+ *
+ * @param class_number any number
+ * @return a NUL-terminated name, without its module; "Unknown" for HC_CLS_NONE and for a number
+ * that is no HC_CLS_*; never NULL. Lifetime: static. Python: class.__name__.
+ */
+HC_EXTERN
+const char *hc_class_name(int32_t class_number);
 
 /**
  * What is known of the last call that failed on a connection. Reading calls on its responses
@@ -2498,6 +3106,187 @@ const char *hc_strerror(int32_t status);
  */
 HC_EXTERN
 const char *hc_status_name(int32_t status);
+
+/**
+ * The phrase of an HTTP status code: "Not Found". What a server has sent is hr_reason.
+ *
+ * The generations differ in what they know and in four names: HC_GENERATION_CURRENT and
+ * HC_GENERATION_PYTHON3 have 62 codes, the former with the names of RFC 9110 (Python 3.13) for
+ * 413, 414, 416 and 422; HC_GENERATION_PYTHON2 has 41, with "(Unused)" for 306.
+ *
+ * @param code any number
+ * @param generation an HC_GENERATION_* number
+ * @return a NUL-terminated phrase; NULL for a code that the generation does not know, and for
+ * an unknown generation. Lifetime: static. Python: http.client.responses,
+ * HTTPStatus(code).phrase.
+ */
+HC_EXTERN
+const char *hc_status_phrase(int32_t code,
+                             int32_t generation);
+
+/**
+ * What the first digit of an HTTP status code says. A client treats a code that it does not
+ * know as the x00 of its class (RFC 9110 section 15).
+ *
+ * @param code any number
+ * @return an HC_STATUS_CLASS_* number; HC_STATUS_CLASS_NONE, which is 0, below 100 and above
+ * 599. Python: HTTPStatus.is_informational, is_success, is_redirection, is_client_error,
+ * is_server_error.
+ */
+HC_EXTERN
+int32_t hc_http_status_class(int32_t code);
+
+/**
+ * How many HTTP status codes have a phrase in at least one generation.
+ *
+ * @return how many
+ */
+HC_EXTERN size_t hc_status_code_count(void);
+
+/**
+ * The HTTP status codes that have a phrase in at least one generation, in their order.
+ *
+ * @param index 0 to hc_status_code_count - 1
+ * @return a code; 0 for an index too large. Python: iter(HTTPStatus).
+ */
+HC_EXTERN
+int32_t hc_status_code_at(size_t index);
+
+/**
+ * How many methods RFC 9110 and RFC 5789 (PATCH) define.
+ *
+ * @return how many
+ */
+HC_EXTERN size_t hc_method_count(void);
+
+/**
+ * The methods that RFC 9110 and RFC 5789 (PATCH) define, in alphabetic order. A request may
+ * use any other token.
+ *
+ * @param index 0 to hc_method_count - 1
+ * @return a NUL-terminated name; NULL for an index too large. Lifetime: static. Python:
+ * http.HTTPMethod.
+ */
+HC_EXTERN
+const char *hc_method_at(size_t index);
+
+/**
+ * Takes a URL apart, as Python's urlsplit does: no part is decoded, filled in or required, and
+ * "host:80" has the scheme "host".
+ *
+ * HC_GENERATION_CURRENT refuses, anywhere in the URL, control characters, spaces and DEL,
+ * which Python 3 takes away (the blanks before the URL; TAB, CR and LF everywhere) or keeps,
+ * and '\' in the netloc. HC_GENERATION_PYTHON3 does as Python does, and refuses NUL.
+ * HC_GENERATION_PYTHON2 reads "host:80" as a path, does not look at what stands in brackets,
+ * and has no port where it is above 65535; control characters, which Python 2.7 keeps, it
+ * refuses.
+ *
+ * Every generation refuses a netloc that is not ASCII: give such a host in its ASCII form
+ * ("xn--"). (Python lets it through, unless Unicode's NFKC makes a delimiter of one of its
+ * characters.) Every generation refuses brackets anywhere but around the host, as Python does
+ * since 3.13.2 and 3.11.12.
+ *
+ * @param url a URL, absolute or relative
+ * @param scheme the scheme of a URL that has none; NULL for none
+ * @param allow_fragments 0: a '#' is part of the path or query it stands in; anything else: it
+ * begins the fragment
+ * @param generation an HC_GENERATION_* number
+ * @param out receives the parts; NULL on failure
+ * @return HC_OK; HC_ERR_INVALID_URL (Python: ValueError); HC_ERR_INVALID_ARG for NULL, an
+ * unknown generation, a scheme that cannot be one; HC_ERR_NOMEM. Ownership: free it with
+ * hc_url_free. Python: urllib.parse.urlsplit, urlparse.urlsplit.
+ *
+ * @pre `url` and `scheme` are NUL-terminated or NULL; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_url_split(const char *url,
+                       const char *scheme,
+                       int32_t allow_fragments,
+                       int32_t generation,
+                       hc_url **out);
+
+/**
+ * The same as hc_url_split, for strings whose lengths are given.
+ *
+ * @param url as for hc_url_split, without a NUL
+ * @param url_len its length in bytes, or HC_ZSTR
+ * @param scheme as for hc_url_split, without a NUL; may be NULL
+ * @param scheme_len its length in bytes, or HC_ZSTR; of no account when `scheme` is NULL
+ * @param allow_fragments as for hc_url_split
+ * @param generation as for hc_url_split
+ * @param out receives the parts; NULL on failure
+ * @return as hc_url_split
+ *
+ * @pre `url` and `scheme` are valid for their lengths or NULL; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_url_split_n(const char *url,
+                         size_t url_len,
+                         const char *scheme,
+                         size_t scheme_len,
+                         int32_t allow_fragments,
+                         int32_t generation,
+                         hc_url **out);
+
+/**
+ * A part of a URL.
+ *
+ * @param u a URL
+ * @param part an HC_URL_* number
+ * @param len receives the length without the NUL; may be NULL
+ * @return a NUL-terminated text without another NUL in it; "" for a scheme, netloc, path, query
+ * or fragment that is not there, NULL for a username, password or hostname that is not there,
+ * and for a bad handle or part. Lifetime: handle. Python: SplitResult.scheme, netloc, path,
+ * query, fragment, username, password, hostname.
+ *
+ * @pre `u` is NULL or a handle that has not been freed; `len` is valid or NULL.
+ */
+HC_EXTERN
+const char *hc_url_get(const hc_url *u,
+                       int32_t part,
+                       size_t *len);
+
+/**
+ * The port of a URL. It is looked at only here: a URL whose port is no port has its other parts
+ * all the same.
+ *
+ * @param u a URL
+ * @param port receives 0 to 65535, or -1 when the URL has no port (hc_new then takes 0); -1 on
+ * failure. HC_GENERATION_CURRENT has no port 0.
+ * @return HC_OK; HC_ERR_INVALID_URL for a port that is not a number or out of range (Python:
+ * ValueError); HC_ERR_INVALID_ARG for NULL. Python: SplitResult.port.
+ *
+ * @pre `u` is NULL or a handle that has not been freed; `port` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_url_port(const hc_url *u,
+                      int32_t *port);
+
+/**
+ * The parts of a URL, put together again. What was there without saying anything is gone (a
+ * '?' without a query), the scheme is in lower case. Splitting it again gives the same parts.
+ *
+ * @param u a URL
+ * @param len receives the length without the NUL; may be NULL
+ * @return a NUL-terminated URL; NULL for a bad handle. Lifetime: handle. Python:
+ * SplitResult.geturl, as of Python 3.13: before, "////host" came out as "//host", and
+ * "file:path" as "file:///path".
+ *
+ * @pre `u` is NULL or a handle that has not been freed; `len` is valid or NULL.
+ */
+HC_EXTERN
+const char *hc_url_geturl(const hc_url *u,
+                          size_t *len);
+
+/**
+ * Frees a URL, and with it every text that was got from it.
+ *
+ * @param u a URL, or NULL
+ *
+ * @pre `u` is NULL or a handle that has not been freed, and no other thread is using it.
+ */
+HC_EXTERN
+void hc_url_free(hc_url *u);
 
 /**
  * The version of the library that runs, as text: compare it with HC_VERSION, the version of

@@ -22,9 +22,9 @@ pub enum hc_class {
     HC_CLS_INVALID_URL = 4,
     /// http.client.UnknownProtocol.
     HC_CLS_UNKNOWN_PROTOCOL = 5,
-    /// http.client.UnknownTransferEncoding, which never raises it.
+    /// http.client.UnknownTransferEncoding, which Python defines and never raises.
     HC_CLS_UNKNOWN_TRANSFER_ENCODING = 6,
-    /// http.client.UnimplementedFileMode, which never raises it; nor is it any status here.
+    /// http.client.UnimplementedFileMode, which Python defines and never raises; no status is one.
     HC_CLS_UNIMPLEMENTED_FILE_MODE = 7,
     /// http.client.IncompleteRead.
     HC_CLS_INCOMPLETE_READ = 8,
@@ -134,7 +134,11 @@ const _: () = {
 pub extern "C" fn hc_status_isa(status: i32, class_number: i32) -> i32 {
     let class = Code::from_number(status).and_then(error_classes::of);
     let asked = Class::from_number(class_number);
-    i32::from(class.zip(asked).is_some_and(|(class, asked)| class.is_a(asked)))
+    i32::from(
+        class
+            .zip(asked)
+            .is_some_and(|(class, asked)| class.is_a(asked)),
+    )
 }
 
 /// The most specific class of Python's exceptions that a status belongs to: the one that

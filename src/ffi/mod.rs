@@ -7,6 +7,7 @@
 
 pub mod conn;
 pub mod driving;
+pub mod error_classes;
 pub mod errors;
 pub mod fields;
 pub mod machine;
@@ -16,7 +17,9 @@ pub mod request;
 pub mod response;
 pub mod standalone;
 pub mod status;
+pub mod status_codes;
 pub mod types;
+pub mod url;
 pub mod version;
 
 mod args;

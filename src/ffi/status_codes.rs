@@ -156,18 +156,22 @@ pub enum hc_status_code {
     HC_STATUS_NETWORK_AUTHENTICATION_REQUIRED = 511,
 }
 
-/// Request Entity Too Large: what HC_STATUS_CONTENT_TOO_LARGE was called before RFC 9110, and is until
-/// Python 3.12.
-pub const HC_STATUS_REQUEST_ENTITY_TOO_LARGE: i32 = hc_status_code::HC_STATUS_CONTENT_TOO_LARGE as i32;
-/// Request-URI Too Long: what HC_STATUS_URI_TOO_LONG was called before RFC 9110, and is until
-/// Python 3.12.
-pub const HC_STATUS_REQUEST_URI_TOO_LONG: i32 = hc_status_code::HC_STATUS_URI_TOO_LONG as i32;
-/// Requested Range Not Satisfiable: what HC_STATUS_RANGE_NOT_SATISFIABLE was called before RFC 9110, and is until
-/// Python 3.12.
-pub const HC_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE: i32 = hc_status_code::HC_STATUS_RANGE_NOT_SATISFIABLE as i32;
-/// Unprocessable Entity: what HC_STATUS_UNPROCESSABLE_CONTENT was called before RFC 9110, and is until
-/// Python 3.12.
-pub const HC_STATUS_UNPROCESSABLE_ENTITY: i32 = hc_status_code::HC_STATUS_UNPROCESSABLE_CONTENT as i32;
+/// What HC_STATUS_CONTENT_TOO_LARGE is called before RFC 9110 and Python 3.13.
+pub const HC_STATUS_REQUEST_ENTITY_TOO_LARGE: i32 = 413;
+/// What HC_STATUS_URI_TOO_LONG is called before RFC 9110 and Python 3.13.
+pub const HC_STATUS_REQUEST_URI_TOO_LONG: i32 = 414;
+/// What HC_STATUS_RANGE_NOT_SATISFIABLE is called before RFC 9110 and Python 3.13.
+pub const HC_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE: i32 = 416;
+/// What HC_STATUS_UNPROCESSABLE_CONTENT is called before RFC 9110 and Python 3.13.
+pub const HC_STATUS_UNPROCESSABLE_ENTITY: i32 = 422;
+
+const _: () = {
+    use hc_status_code as C;
+    assert!(HC_STATUS_REQUEST_ENTITY_TOO_LARGE == C::HC_STATUS_CONTENT_TOO_LARGE as i32);
+    assert!(HC_STATUS_REQUEST_URI_TOO_LONG == C::HC_STATUS_URI_TOO_LONG as i32);
+    assert!(HC_STATUS_REQUESTED_RANGE_NOT_SATISFIABLE == C::HC_STATUS_RANGE_NOT_SATISFIABLE as i32);
+    assert!(HC_STATUS_UNPROCESSABLE_ENTITY == C::HC_STATUS_UNPROCESSABLE_CONTENT as i32);
+};
 
 /// What the first digit of an HTTP status code says: hc_http_status_class.
 #[derive(Clone, Copy)]

@@ -163,8 +163,12 @@ fn split(
     let (url, scheme) = (url?, scheme?);
     let generation = Generation::from_number(generation)
         .ok_or_else(|| unknown("there is no such generation"))?;
-    catch_unwind(|| Url::split(url, scheme, allow_fragments, generation))
-        .unwrap_or_else(|_| Err(Error::new(Code::HC_ERR_INTERNAL, "taking a URL apart failed")))
+    catch_unwind(|| Url::split(url, scheme, allow_fragments, generation)).unwrap_or_else(|_| {
+        Err(Error::new(
+            Code::HC_ERR_INTERNAL,
+            "taking a URL apart failed",
+        ))
+    })
 }
 
 /// The handle behind a pointer from C.

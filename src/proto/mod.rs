@@ -3,8 +3,10 @@
 
 pub mod body;
 pub mod chunked;
+pub mod error_classes;
 pub mod fields;
 pub mod framing;
+pub mod generation;
 pub mod grammar;
 pub mod head;
 pub mod hostport;
@@ -13,6 +15,10 @@ pub mod profile;
 pub mod request;
 pub mod reuse;
 pub mod state;
+pub mod status_codes;
+pub mod url;
+mod url_bytes;
+mod url_host;
 
 pub use profile::Profile;
 

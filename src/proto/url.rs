@@ -2,13 +2,12 @@
 //! nothing decoded, nothing filled in. Where the generations of Python differ, or one of them
 //! reads a URL otherwise than its neighbours on the wire would, the [`Generation`] decides.
 
-use std::borrow::Cow;
-
 use memchr::{memchr, memchr3};
 
 use super::generation::Generation;
+use super::url_bytes::{clean_scheme, clean_url, is_scheme_byte};
 use super::url_host::{Host, bad};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 
 /// A part of a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +129,9 @@ impl Url {
         // Username, password and hostname stand in the netloc, and all parts once more in the
         // whole, with up to 8 bytes between them. Each text has its NUL.
         let parts = [split.scheme, split.path, split.query, split.fragment];
-        let parts = parts.iter().fold(0, |n: usize, t| n.saturating_add(t.len()));
+        let parts = parts
+            .iter()
+            .fold(0, |n: usize, t| n.saturating_add(t.len()));
         let room = parts.saturating_mul(2).saturating_add(8 + TEXTS);
         let room = room.saturating_add(split.netloc.len().saturating_mul(3));
         kept.text.try_reserve_exact(room)?;
@@ -274,79 +275,35 @@ fn scheme_end(url: &[u8], generation: Generation) -> Option<usize> {
     found.then_some(colon)
 }
 
-fn is_scheme_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')
-}
-
 /// Does a URL of this scheme have "//" even without a host, as in "file:///path"?
 fn uses_netloc(scheme: &[u8]) -> bool {
     const SCHEMES: &[&str] = &[
-        "ftp", "http", "gopher", "nntp", "telnet", "imap", "wais", "file", "mms", "https", "shttp",
-        "snews", "prospero", "rtsp", "rtsps", "rtspu", "rsync", "svn", "svn+ssh", "sftp", "nfs",
-        "git", "git+ssh", "ws", "wss", "itms-services",
+        "ftp",
+        "http",
+        "gopher",
+        "nntp",
+        "telnet",
+        "imap",
+        "wais",
+        "file",
+        "mms",
+        "https",
+        "shttp",
+        "snews",
+        "prospero",
+        "rtsp",
+        "rtsps",
+        "rtspu",
+        "rsync",
+        "svn",
+        "svn+ssh",
+        "sftp",
+        "nfs",
+        "git",
+        "git+ssh",
+        "ws",
+        "wss",
+        "itms-services",
     ];
     SCHEMES.iter().any(|s| s.as_bytes() == scheme)
-}
-
-fn is_blank(b: u8) -> bool {
-    b <= b' '
-}
-
-/// What Python 3 takes out of the middle of a URL.
-fn is_dropped(b: u8) -> bool {
-    matches!(b, b'\t' | b'\r' | b'\n')
-}
-
-/// Without the bytes that a generation drops, if it has none that the generation refuses. A NUL
-/// none of them takes: it would end the part it stands in for whoever reads C strings.
-fn clean_url(url: &[u8], generation: Generation) -> Result<Cow<'_, [u8]>> {
-    let refused = |b: u8| match generation {
-        Generation::Current => is_blank(b) || b == 0x7f,
-        Generation::Python2 => b < b' ' || b == 0x7f,
-        Generation::Python3 => b == 0,
-    };
-    if let Some(at) = url.iter().position(|&b| refused(b)) {
-        return Err(bad("the URL holds a byte that a URL cannot hold").at(at as u64));
-    }
-    if generation != Generation::Python3 {
-        return Ok(Cow::Borrowed(url));
-    }
-    let begin = url.iter().position(|&b| !is_blank(b));
-    dropping(&url[begin.unwrap_or(url.len())..])
-}
-
-fn clean_scheme(scheme: &[u8], generation: Generation) -> Result<Cow<'_, [u8]>> {
-    let good = match generation {
-        Generation::Current => {
-            scheme.is_empty()
-                || scheme[0].is_ascii_alphabetic() && scheme.iter().copied().all(is_scheme_byte)
-        }
-        Generation::Python2 => !scheme.iter().any(|&b| b < b' ' || b == 0x7f),
-        Generation::Python3 => !scheme.contains(&0),
-    };
-    if !good {
-        return Err(Error::new(
-            Code::HC_ERR_INVALID_ARG,
-            "the scheme holds a byte that a scheme cannot hold",
-        ));
-    }
-    if generation != Generation::Python3 {
-        return Ok(Cow::Borrowed(scheme));
-    }
-    let begin = scheme.iter().position(|&b| !is_blank(b));
-    let end = scheme.iter().rposition(|&b| !is_blank(b));
-    match (begin, end) {
-        (Some(begin), Some(end)) => dropping(&scheme[begin..=end]),
-        _ => Ok(Cow::Borrowed(&[])),
-    }
-}
-
-fn dropping(text: &[u8]) -> Result<Cow<'_, [u8]>> {
-    if !text.iter().copied().any(is_dropped) {
-        return Ok(Cow::Borrowed(text));
-    }
-    let mut kept = Vec::new();
-    kept.try_reserve_exact(text.len())?;
-    kept.extend(text.iter().copied().filter(|&b| !is_dropped(b)));
-    Ok(Cow::Owned(kept))
 }
