@@ -706,6 +706,11 @@ enum hc_profile
    * Also what Python's http.client accepts, as far as its own tests need it.
    */
   HC_PROFILE_PYTHON = 1,
+  /**
+   * A set of leniencies made by hc_set_lenient. hc_get_profile returns it, hc_set_profile does
+   * not take it.
+   */
+  HC_PROFILE_CUSTOM = 2,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1922,7 +1927,8 @@ hc_status hc_set_sansio(hc_conn *c);
  * @param c a connection on which hc_set_sansio was called
  * @param data the bytes, which are copied
  * @param len how many
- * @return HC_OK; HC_ERR_UNSUPPORTED on any other connection; HC_ERR_NOMEM
+ * @return HC_OK; HC_ERR_CLOSED after hc_feed_eof; HC_ERR_UNSUPPORTED on any other connection;
+ * HC_ERR_NOMEM
  *
  * @pre `c` is NULL or a handle that has not been freed; `data` is valid for `len` bytes.
  */
@@ -1968,6 +1974,19 @@ hc_status hc_output(hc_conn *c,
 HC_EXTERN
 hc_status hc_output_consumed(hc_conn *c,
                              size_t len);
+
+/**
+ * How many connections the handle has opened so far. A sans-IO program looks at it before it
+ * sends what hc_output gives: when it has grown, that belongs on a new wire, because the old
+ * one ended, was closed, or had bytes on it that nobody asked for.
+ *
+ * @param c a connection
+ * @return how many; 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+uint64_t hc_connection_count(const hc_conn *c);
 
 /**
  * Makes the next connection one over this transport. It serves one connection: when that has
@@ -2306,7 +2325,7 @@ HC_EXTERN int32_t hc_get_http_version(const hc_conn *c);
  * Chooses what is accepted from servers and from the caller.
  *
  * @param c a connection
- * @param profile an HC_PROFILE_* number
+ * @param profile HC_PROFILE_SAFE or HC_PROFILE_PYTHON
  * @return HC_OK; HC_ERR_INVALID_ARG for an unknown profile
  *
  * @pre `c` is NULL or a handle that has not been freed.
@@ -2317,13 +2336,11 @@ HC_EXTERN hc_status hc_set_profile(hc_conn *c, int32_t profile);
  * What is accepted from servers and from the caller.
  *
  * @param c a connection
- * @return an HC_PROFILE_* number; -1 when hc_set_lenient has made a set that is none of them;
- * an hc_status below 0 for a bad handle
+ * @return an HC_PROFILE_* number; an hc_status below 0 for a bad handle
  *
  * @pre `c` is NULL or a handle that has not been freed.
  */
-HC_EXTERN
-int32_t hc_get_profile(const hc_conn *c);
+HC_EXTERN int32_t hc_get_profile(const hc_conn *c);
 
 /**
  * Chooses single leniencies, in place of a profile: none of them is HC_PROFILE_SAFE.

@@ -186,7 +186,7 @@ impl Connection {
         if let Some(live) = self.live.take()
             && let Body::Chunked(mut decoder) = live.body
         {
-            response.trailers = Decoder::take_trailers(&mut decoder);
+            response.trailers = Decoder::take_trailers(&mut decoder).map(Box::new);
         }
         response.end = End::Done;
         self.end_of_response(true);
@@ -237,7 +237,7 @@ impl Connection {
         if read_to_end {
             wire.served += 1;
         }
-        wire.idle = Some(Stopwatch::start());
+        wire.idle = Stopwatch::start();
         // Bytes that nobody asked for are no answer to the next request.
         let unusable = wire.is_at_eof() || (read_to_end && !wire.received_bytes().is_empty());
         if self.config.is_none() || (nothing_asked && unusable) {

@@ -12,6 +12,7 @@ use crate::error::{Code, Error, Result};
 use crate::net::dial::{Attempt, Dial};
 use crate::net::memory::Pipe;
 use crate::net::{Interest, Step, Transport};
+use crate::proto::body::Body;
 use crate::proto::fields::Fields;
 use crate::proto::head::{Head, HeadReader};
 use crate::proto::request::RequestFacts;
@@ -83,6 +84,7 @@ pub struct Connection {
     pub(super) last_error: Option<Box<Record>>,
     pub(super) output: Vec<u8>,
     pub(super) output_taken: usize,
+    opened: u64,
 }
 
 /// The state, which only [`Connection::event`] changes.
@@ -152,6 +154,12 @@ impl Connection {
     #[must_use]
     pub fn state(&self) -> State {
         self.state.0
+    }
+
+    /// Connections opened so far.
+    #[must_use]
+    pub fn opened_count(&self) -> u64 {
+        self.opened
     }
 
     /// What was set.
@@ -256,7 +264,10 @@ impl Connection {
         let facts = self.exchange_facts();
         let live = self.live.as_ref();
         let record = Record {
-            phase: self.exchange.phase,
+            phase: match live.map(|l| &l.body) {
+                Some(Body::Chunked(decoder)) if decoder.in_trailer() => Phase::Trailers,
+                _ => self.exchange.phase,
+            },
             resend: match live {
                 Some(_) => Resend::No,
                 None => Resend::decide(e.code, facts),
@@ -349,6 +360,20 @@ impl Connection {
         }
     }
 
+    /// Is there a connection, or may one be made?
+    #[inline]
+    pub(super) fn check_can_connect(&self) -> Result<()> {
+        let may_open = || match &self.origin {
+            Origin::Given(None) => false,
+            _ => self.config.as_ref().is_some_and(|c| c.auto_open),
+        };
+        if self.wire.is_some() || may_open() {
+            Ok(())
+        } else {
+            Err(not_connected())
+        }
+    }
+
     /// A request is about to be sent: nothing of it has happened yet.
     pub(super) fn begin_exchange(&mut self) {
         self.exchange = Exchange {
@@ -367,12 +392,15 @@ impl Connection {
             return Ok(Step::Done(()));
         }
         if let Some(wire) = &mut self.wire {
+            let idle_ms = wire.idle.ms();
             // With an unread response in front, what has arrived belongs to that.
             let fine = self.live.is_some()
-                || (wire.pay_debt_at_once(&self.tuning)
-                    && (wire.served == 0 || wire.is_reusable(&self.tuning)));
+                || (wire.pay_debt_at_once(&self.tuning) && wire.is_reusable(idle_ms, &self.tuning));
             if !fine {
                 self.wire = None;
+            } else if wire.served > 0 {
+                self.exchange.idle_ms = idle_ms;
+                self.exchange.reused = true;
             }
         }
         if self.wire.is_none() {
@@ -387,10 +415,6 @@ impl Connection {
             self.exchange.started = true;
             self.exchange.sent_before = wire.sent;
             self.exchange.received_before = wire.received;
-            self.exchange.reused = wire.served > 0;
-            if let Some(idle) = wire.idle.filter(|_| wire.served > 0) {
-                self.exchange.idle_ms = idle.ms();
-            }
         }
         Ok(Step::Done(()))
     }
@@ -430,6 +454,7 @@ impl Connection {
     }
 
     fn opened(&mut self, transport: Box<dyn Transport>) {
+        self.opened += 1;
         self.wire = Some(Wire::new(transport));
     }
 
@@ -461,7 +486,9 @@ impl Connection {
         if let Ok(Step::Want(i)) = step {
             return Ok(Step::Want(i));
         }
-        self.attempts = dial.attempts().to_vec();
+        if step.is_err() {
+            self.attempts = dial.attempts();
+        }
         self.dial = None;
         step.map(|s| match s {
             Step::Done(tcp) => Step::Done(Box::new(tcp) as Box<dyn Transport>),

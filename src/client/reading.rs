@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::record::Record;
-use super::response::{End, Live, Response, closed};
+use super::response::{Doing, End, Live, Response, closed};
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::{Step, Transport};
@@ -23,6 +23,7 @@ impl Connection {
     /// `hr_read` and `hr_read1`: some bytes, at least one; 0 at the end.
     #[inline]
     pub fn read(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<usize>> {
+        response.check_doing(Doing::Nothing, 0)?;
         self.read_part(response, out, false)
     }
 
@@ -146,19 +147,21 @@ impl Connection {
         }
     }
 
-    /// `hr_read_full`: fills the buffer unless the body ends. `response.partial` is how far it
-    /// got, also on failure.
-    pub fn read_full(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<usize>> {
-        loop {
-            let Some(rest) = out.get_mut(response.partial..).filter(|r| !r.is_empty()) else {
-                return Ok(Step::Done(std::mem::take(&mut response.partial)));
-            };
-            match self.read_part(response, rest, true)? {
-                Step::Done(0) => return Ok(Step::Done(std::mem::take(&mut response.partial))),
-                Step::Done(n) => response.partial += n,
-                Step::Want(i) => return Ok(Step::Want(i)),
+    /// `hr_read_full`: fills the buffer unless the body ends.
+    pub fn read_full(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<u64>> {
+        response.go_on(Doing::ReadFull, out.len() as u64, |response, filled| {
+            loop {
+                let at = usize::try_from(*filled).unwrap_or(usize::MAX);
+                let Some(rest) = out.get_mut(at..).filter(|r| !r.is_empty()) else {
+                    return Ok(Step::Done(()));
+                };
+                match self.read_part(response, rest, true)? {
+                    Step::Done(0) => return Ok(Step::Done(())),
+                    Step::Done(n) => *filled += n as u64,
+                    Step::Want(i) => return Ok(Step::Want(i)),
+                }
             }
-        }
+        })
     }
 
     /// `hr_readv`: at least one byte, and more only without waiting.
@@ -268,29 +271,26 @@ impl Connection {
     }
 
     /// `hr_readline`: through the next line feed, or to the end, or until the buffer is full.
-    pub fn read_line(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<usize>> {
-        if out.is_empty() {
-            return Ok(Step::Done(0));
-        }
-        let mut at = response.partial;
-        let step = self.pour(response, &mut |bytes| {
-            let room = out.get_mut(at..).unwrap_or_default();
-            let line = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
-            let n = line.min(room.len());
-            for (to, from) in room.iter_mut().zip(&bytes[..n]) {
-                *to = *from;
+    pub fn read_line(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<u64>> {
+        response.go_on(Doing::ReadLine, out.len() as u64, |response, filled| {
+            if out.is_empty() {
+                return Ok(Step::Done(()));
             }
-            at += n;
-            Ok((n, at < out.len() && bytes[..n].last() != Some(&b'\n')))
-        });
-        response.partial = at;
-        match step? {
-            Step::Done(()) => Ok(Step::Done(std::mem::take(&mut response.partial))),
-            Step::Want(i) => Ok(Step::Want(i)),
-        }
+            self.pour(response, &mut |bytes| {
+                let at = usize::try_from(*filled).unwrap_or(usize::MAX);
+                let room = out.get_mut(at..).unwrap_or_default();
+                let line = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
+                let n = line.min(room.len());
+                for (to, from) in room.iter_mut().zip(&bytes[..n]) {
+                    *to = *from;
+                }
+                *filled += n as u64;
+                Ok((n, at + n < out.len() && bytes[..n].last() != Some(&b'\n')))
+            })
+        })
     }
 
-    /// `hr_drain`: reads and drops up to `max` bytes. `response.partial` counts them.
+    /// `hr_drain`: reads and drops up to `max` bytes.
     pub fn drain(&mut self, response: &mut Response, max: u64) -> Result<Step<u64>> {
         self.pour_up_to(response, max, &mut |bytes| Ok(bytes.len()))
     }
@@ -302,37 +302,44 @@ impl Connection {
         max: u64,
         sink: &mut dyn FnMut(&[u8]) -> Result<usize>,
     ) -> Result<Step<u64>> {
-        let mut total = response.partial as u64;
-        let mut too_large = false;
-        let step = self.pour(response, &mut |bytes| {
-            let room = usize::try_from(max - total).unwrap_or(usize::MAX);
-            if room == 0 {
-                too_large = true;
-                return Ok((0, false));
+        response.go_on(Doing::Pour, max, |response, total| {
+            let mut too_large = false;
+            let step = self.pour(response, &mut |bytes| {
+                let room = usize::try_from(max - *total).unwrap_or(usize::MAX);
+                if room == 0 {
+                    too_large = true;
+                    return Ok((0, false));
+                }
+                let n = sink(&bytes[..bytes.len().min(room)])?;
+                *total += n as u64;
+                Ok((n, true))
+            })?;
+            if too_large {
+                Err(too_many(max))
+            } else {
+                Ok(step)
             }
-            let n = sink(&bytes[..bytes.len().min(room)])?;
-            total += n as u64;
-            Ok((n, true))
-        });
-        response.partial = usize::try_from(total).unwrap_or(usize::MAX);
-        match step? {
-            Step::Want(i) => Ok(Step::Want(i)),
-            Step::Done(()) if too_large => Err(too_many(max)),
-            Step::Done(()) => {
-                response.partial = 0;
-                Ok(Step::Done(total))
-            }
-        }
+        })
     }
 
     /// `hr_read_all`: the rest of the body, if it is at most `max` bytes.
     pub fn read_all(&mut self, response: &mut Response, max: u64) -> Result<Step<()>> {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
+        let step = response.go_on(Doing::ReadAll, 0, |response, _| {
+            self.step_read_all(response, max)
+        })?;
+        Ok(match step {
+            Step::Done(_) => Step::Done(()),
+            Step::Want(i) => Step::Want(i),
+        })
+    }
+
+    fn step_read_all(&mut self, response: &mut Response, max: usize) -> Result<Step<()>> {
         loop {
-            let mut all = std::mem::take(&mut response.all);
+            let mut all = std::mem::take(&mut response.collected().all);
             let at = all.len();
             if at >= max {
-                response.all = all;
+                response.collected().all = all;
                 // Is that all there is?
                 return match self.peek(response)? {
                     Step::Done([]) => Ok(Step::Done(())),
@@ -353,7 +360,7 @@ impl Connection {
                 Err(e) => Err(e),
             };
             all.truncate(at + if let Ok(Step::Done(n)) = step { n } else { 0 });
-            response.all = all;
+            response.collected().all = all;
             match step? {
                 Step::Done(0) => return Ok(Step::Done(())),
                 Step::Done(_) => {}
@@ -365,15 +372,17 @@ impl Connection {
     /// What `read_all` has collected; it stays where it is as long as the response lives, and
     /// ends in a NUL that is not counted.
     pub fn keep_all(response: &mut Response) -> Result<&[u8]> {
-        let mut all = std::mem::take(&mut response.all);
+        let collected = response.collected();
+        let mut all = std::mem::take(&mut collected.all);
         all.try_reserve_exact(1)?;
         all.push(0);
-        response.kept.try_reserve(1)?;
-        response.kept.push(all);
-        Ok(response
+        collected.kept.try_reserve(1)?;
+        collected.kept.push(all);
+        Ok(collected
             .kept
             .last()
-            .map_or(&[], |all| &all[..all.len() - 1]))
+            .and_then(|all| all.split_last())
+            .map_or(&[], |(_, all)| all))
     }
 
     /// Is there anything to read without a receive?

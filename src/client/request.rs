@@ -63,6 +63,7 @@ impl Connection {
     ) -> Result<Step<()>> {
         self.check(Event::EndHeaders, Pending::EndHeaders)?;
         if self.pending == Pending::None {
+            self.check_can_connect()?;
             self.close_head(body, flags, false)?;
         }
         self.send_request(body, Pending::EndHeaders, Event::EndHeaders)
@@ -79,6 +80,7 @@ impl Connection {
     ) -> Result<Step<()>> {
         self.check(Event::Request, Pending::Request)?;
         if self.pending == Pending::None {
+            self.check_can_connect()?;
             self.whole_head(method, target, fields, body, flags)?;
         }
         self.send_request(body, Pending::Request, Event::Request)

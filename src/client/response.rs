@@ -4,6 +4,7 @@
 use super::connection::Connection;
 use super::record::Record;
 use crate::error::{Code, Error, Result};
+use crate::net::Step;
 use crate::proto::body::Body;
 use crate::proto::fields::Fields;
 use crate::proto::head::Head;
@@ -54,14 +55,15 @@ pub struct Response {
     pub(super) id: u64,
     /// How reading stands.
     pub end: End,
-    /// Progress of a call that fills a buffer in several steps.
-    pub partial: usize,
-    /// What `hr_read_all` collects.
-    pub(super) all: Vec<u8>,
-    /// What earlier calls of it have given out, which stays where it is.
-    pub(super) kept: Vec<Vec<u8>>,
+    /// The reading call that has to be finished before another.
+    doing: Doing,
+    /// How far it got.
+    partial: u64,
+    /// How far the last reading call got that was not finished, or failed.
+    pub reported: u64,
+    collected: Option<Box<Collected>>,
     /// Trailer fields, when the body had any.
-    pub trailers: Option<Fields>,
+    pub trailers: Option<Box<Fields>>,
     /// Its last failure.
     pub last_error: Option<Box<Record>>,
 }
@@ -78,7 +80,71 @@ pub struct Live {
     pub(super) is_tunnel: bool,
 }
 
+/// What `hr_read_all` has collected. Boxed, like all that few responses have: a response is
+/// moved about.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    /// By the call that is under way.
+    pub(super) all: Vec<u8>,
+    /// By earlier calls, which gave it out: it stays where it is.
+    pub(super) kept: Vec<Vec<u8>>,
+}
+
+/// A reading call that takes several steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Doing {
+    #[default]
+    Nothing,
+    ReadFull,
+    ReadLine,
+    ReadAll,
+    Pour,
+}
+
 impl Response {
+    /// May this call take bytes now? `room` is what its buffer holds: what an unfinished call
+    /// has put into one is no offset into a smaller one.
+    #[inline]
+    pub(super) fn check_doing(&self, doing: Doing, room: u64) -> Result<()> {
+        if self.doing == Doing::Nothing || (self.doing == doing && self.partial <= room) {
+            return Ok(());
+        }
+        Err(Error::new(
+            Code::HC_ERR_PENDING,
+            "another reading call has to be finished first",
+        ))
+    }
+
+    /// Runs a step of such a call; `step` is told how far it got before, and says how far it is.
+    pub(super) fn go_on(
+        &mut self,
+        doing: Doing,
+        room: u64,
+        step: impl FnOnce(&mut Self, &mut u64) -> Result<Step<()>>,
+    ) -> Result<Step<u64>> {
+        self.reported = 0;
+        self.check_doing(doing, room)?;
+        let mut partial = std::mem::take(&mut self.partial);
+        self.doing = Doing::Nothing;
+        match step(self, &mut partial) {
+            Ok(Step::Done(())) => Ok(Step::Done(partial)),
+            Ok(Step::Want(i)) => {
+                self.doing = doing;
+                self.partial = partial;
+                self.reported = partial;
+                Ok(Step::Want(i))
+            }
+            Err(e) => {
+                self.reported = partial;
+                Err(e)
+            }
+        }
+    }
+
+    pub(super) fn collected(&mut self) -> &mut Collected {
+        self.collected.get_or_insert_default()
+    }
+
     pub(super) fn new(id: u64) -> Self {
         Self {
             id,

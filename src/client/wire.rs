@@ -7,8 +7,8 @@ use crate::net::deadline::{Deadline, Stopwatch};
 use crate::net::{Interest, Patience, Step, Transport};
 use crate::proto::body::{Body, Need};
 
-/// Enough for most heads and small bodies.
-const FIRST_SIZE: usize = 16 * 1024;
+/// Enough for most heads and small bodies, and little enough for a connection that is kept.
+const FIRST_SIZE: usize = 4 * 1024;
 /// A body that streams through the buffer makes it grow this far: fewer receives, and still
 /// within the second-level cache.
 const STREAM_SIZE: usize = 64 * 1024;
@@ -43,7 +43,7 @@ pub struct Wire {
     /// Exchanges that were completed on it.
     pub served: u64,
     /// Since when nothing is going on.
-    pub idle: Option<Stopwatch>,
+    pub idle: Stopwatch,
     /// A body that nobody reads any more and that stands before the next head.
     pub debt: Option<Body>,
     drained: u64,
@@ -74,7 +74,7 @@ impl Wire {
             sent: 0,
             received: 0,
             served: 0,
-            idle: None,
+            idle: Stopwatch::start(),
             debt: None,
             drained: 0,
         }
@@ -231,17 +231,14 @@ impl Wire {
         }
     }
 
-    /// A kept connection is about to be used again: is it as silent as it has to be?
-    pub fn is_reusable(&mut self, tuning: &Tuning) -> bool {
+    /// A kept connection is about to be used again after so long: is it as silent as it has to
+    /// be?
+    pub fn is_reusable(&mut self, idle_ms: i64, tuning: &Tuning) -> bool {
         if self.eof || self.start != self.end {
             return false;
         }
         let threshold = tuning.timeouts.reuse_check;
-        let Some(idle) = self.idle else { return true };
-        if threshold < 0 || idle.ms() < threshold {
-            return true;
-        }
-        self.transport.is_silent()
+        threshold < 0 || idle_ms < threshold || self.transport.is_silent()
     }
 
     /// Gets a body that nobody reads out of the way, without waiting and within the budget.

@@ -283,6 +283,10 @@ pub(super) unsafe fn free_conn(c: *mut hc_conn) {
         return;
     }
     if conn.shared.gate.load(Ordering::Relaxed) == BUSY {
+        if !fork::is_same_process(conn.shared.stamp) {
+            // A thread of the parent was inside: what it left is not fit to be dropped.
+            return;
+        }
         conn.shared.gate.store(FREE, Ordering::Release);
     }
     // SAFETY: hc_new made it with Box::into_raw, and nobody is inside.
@@ -302,6 +306,11 @@ pub(super) unsafe fn free_response(
 ) {
     if shared.shut() == Err(Code::HC_ERR_BUSY) {
         shared.doom_response(r);
+        return;
+    }
+    if shared.gate.load(Ordering::Relaxed) == BUSY && !fork::is_same_process(shared.stamp) {
+        // A thread of the parent was inside: what it left is not fit to be dropped.
+        core::mem::forget(shared);
         return;
     }
     // SAFETY: the caller gave it up, and nobody is inside.

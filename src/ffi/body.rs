@@ -1,6 +1,7 @@
 //! `hc_body` and `hc_header` arrays from C, as the core wants them.
 
 use core::ffi::c_void;
+use std::borrow::Cow;
 use std::io::IoSlice;
 
 use super::args::{self, null, unknown};
@@ -59,9 +60,8 @@ pub(super) unsafe fn with_body<T>(
         op(&mut BodySource::Slices(&[IoSlice::new(bytes)]))
     } else if b.kind == hc_body_kind::HC_BODY_IOVEC as i32 {
         // SAFETY: forwarded to the caller.
-        op(&mut BodySource::Slices(unsafe {
-            slices(b.iov, b.iov_count)
-        }?))
+        let pieces = unsafe { slices(b.iov, b.iov_count) }?;
+        op(&mut BodySource::Slices(&pieces))
     } else if b.kind == hc_body_kind::HC_BODY_FD as i32 {
         op(&mut file_body(b.fd, b.offset, length)?)
     } else if b.kind == hc_body_kind::HC_BODY_CALLBACK as i32 {
@@ -82,23 +82,31 @@ pub(super) unsafe fn with_body<T>(
     }
 }
 
-/// Pieces of memory to read from.
+/// Pieces of memory to read from. Copied only if one of them cannot be a slice as it is.
 ///
 /// # Safety
 /// `iov` is NULL or an array of `count` pieces, each valid as it says.
-unsafe fn slices<'a>(iov: *const hc_iovec, count: usize) -> Result<&'a [IoSlice<'a>]> {
+unsafe fn slices<'a>(iov: *const hc_iovec, count: usize) -> Result<Cow<'a, [IoSlice<'a>]>> {
     // SAFETY: forwarded to the caller.
     let pieces = unsafe { args::array(iov, count) }?;
     for piece in pieces {
         // SAFETY: forwarded to the caller; this only checks pointer against length.
         unsafe { args::bytes(piece.base, piece.len) }?;
-        if piece.base.is_null() {
-            return Err(null());
+    }
+    if pieces.iter().any(|piece| piece.base.is_null()) {
+        let mut some = Vec::new();
+        some.try_reserve_exact(count)?;
+        for piece in pieces {
+            // SAFETY: forwarded to the caller.
+            some.push(IoSlice::new(unsafe { args::bytes(piece.base, piece.len) }?));
         }
+        return Ok(Cow::Owned(some));
     }
     // SAFETY: IoSlice has the layout of iovec on Unix, and so has hc_iovec; every piece has
     // just been checked.
-    unsafe { args::array(iov.cast::<IoSlice<'a>>(), count) }
+    Ok(Cow::Borrowed(unsafe {
+        args::array(iov.cast::<IoSlice<'a>>(), count)
+    }?))
 }
 
 fn file_body<'a>(fd: i32, offset: u64, length: Option<u64>) -> Result<BodySource<'a>> {

@@ -5,7 +5,7 @@ use core::ffi::c_void;
 use core::ptr;
 
 use super::args::{self, Out, done, unknown};
-use super::barrier::{enter, enter_response, hc_conn};
+use super::barrier::{enter, enter_response, hc_conn, peek};
 use super::response::hr_response;
 use super::transport;
 use crate::client::connection::{Connection, Origin};
@@ -154,7 +154,8 @@ pub unsafe extern "C" fn hc_set_sansio(c: *mut hc_conn) -> hc_status {
 /// @param c a connection on which hc_set_sansio was called
 /// @param data the bytes, which are copied
 /// @param len how many
-/// @return HC_OK; HC_ERR_UNSUPPORTED on any other connection; HC_ERR_NOMEM
+/// @return HC_OK; HC_ERR_CLOSED after hc_feed_eof; HC_ERR_UNSUPPORTED on any other connection;
+/// HC_ERR_NOMEM
 ///
 /// # Safety
 /// `c` is NULL or a handle that has not been freed; `data` is valid for `len` bytes.
@@ -227,6 +228,21 @@ pub unsafe extern "C" fn hc_output(
 pub unsafe extern "C" fn hc_output_consumed(c: *mut hc_conn, len: usize) -> hc_status {
     // SAFETY: the caller's promise.
     done(unsafe { enter(c, |core| core.output_consumed(len)) })
+}
+
+/// How many connections the handle has opened so far. A sans-IO program looks at it before it
+/// sends what hc_output gives: when it has grown, that belongs on a new wire, because the old
+/// one ended, was closed, or had bytes on it that nobody asked for.
+///
+/// @param c a connection
+/// @return how many; 0 for a bad handle
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_connection_count(c: *const hc_conn) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { peek(c, |_| 0, Connection::opened_count) }
 }
 
 /// A transport of the program's own. All callbacks get `user` first, must not call back into

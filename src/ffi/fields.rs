@@ -10,7 +10,7 @@ use super::types::hc_header;
 use crate::client::connection::Connection;
 use crate::client::response::Response;
 use crate::error::{Code, hc_status};
-use crate::proto::fields::{Field, Fields};
+use crate::proto::fields::Field;
 
 impl From<Field<'_>> for hc_header {
     fn from(f: Field<'_>) -> Self {
@@ -230,7 +230,7 @@ pub unsafe extern "C" fn hr_header_raw(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hr_trailer_count(r: *const hr_response) -> usize {
     let count = |_: &mut Connection, response: &mut Response| {
-        Ok(response.trailers.as_ref().map_or(0, Fields::len))
+        Ok(response.trailers.as_ref().map_or(0, |t| t.len()))
     };
     // SAFETY: the caller's promise.
     unsafe { enter_response(r, count) }.unwrap_or(0)

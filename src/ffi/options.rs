@@ -15,6 +15,9 @@ pub enum hc_profile {
     HC_PROFILE_SAFE = 0,
     /// Also what Python's http.client accepts, as far as its own tests need it.
     HC_PROFILE_PYTHON = 1,
+    /// A set of leniencies made by hc_set_lenient. hc_get_profile returns it, hc_set_profile does
+    /// not take it.
+    HC_PROFILE_CUSTOM = 2,
 }
 
 /// Single leniencies: hc_set_lenient. HC_PROFILE_SAFE has none of them, HC_PROFILE_PYTHON all
@@ -255,7 +258,7 @@ pub unsafe extern "C" fn hc_get_http_version(c: *const hc_conn) -> i32 {
 /// Chooses what is accepted from servers and from the caller.
 ///
 /// @param c a connection
-/// @param profile an HC_PROFILE_* number
+/// @param profile HC_PROFILE_SAFE or HC_PROFILE_PYTHON
 /// @return HC_OK; HC_ERR_INVALID_ARG for an unknown profile
 ///
 /// # Safety
@@ -278,8 +281,7 @@ pub unsafe extern "C" fn hc_set_profile(c: *mut hc_conn, profile: i32) -> hc_sta
 /// What is accepted from servers and from the caller.
 ///
 /// @param c a connection
-/// @return an HC_PROFILE_* number; -1 when hc_set_lenient has made a set that is none of them;
-/// an hc_status below 0 for a bad handle
+/// @return an HC_PROFILE_* number; an hc_status below 0 for a bad handle
 ///
 /// # Safety
 /// `c` is NULL or a handle that has not been freed.
@@ -288,7 +290,7 @@ pub unsafe extern "C" fn hc_get_profile(c: *const hc_conn) -> i32 {
     let number = |core: &Connection| match core.tuning().profile {
         Profile::SAFE => hc_profile::HC_PROFILE_SAFE as i32,
         Profile::PYTHON => hc_profile::HC_PROFILE_PYTHON as i32,
-        _ => -1,
+        _ => hc_profile::HC_PROFILE_CUSTOM as i32,
     };
     // SAFETY: the caller's promise.
     unsafe { get(c, number) }

@@ -193,7 +193,12 @@ pub unsafe extern "C" fn hr_read_all(
     n.set(0);
     let read = |core: &mut Connection, response: &mut Response| {
         let step = core.read_all(response, max);
-        if !matches!(step, Ok(Step::Want(_))) {
+        // A refused call leaves what another has collected where it is.
+        let over = match &step {
+            Ok(step) => *step == Step::Done(()),
+            Err(e) => e.code != Code::HC_ERR_PENDING,
+        };
+        if over {
             let all = Connection::keep_all(response)?;
             data.set(all.as_ptr().cast());
             n.set(all.len());
@@ -396,28 +401,19 @@ unsafe fn counted(
 unsafe fn partly(
     r: *mut hr_response,
     n: *mut usize,
-    op: impl FnOnce(&mut Connection, &mut Response) -> Result<Step<usize>>,
+    op: impl FnOnce(&mut Connection, &mut Response) -> Result<Step<u64>>,
 ) -> hc_status {
     // SAFETY: the caller's promise.
     let n = match unsafe { Out::new(n) } {
         Ok(n) => n,
         Err(code) => return code,
     };
-    n.set(0);
-    let op = |core: &mut Connection, response: &mut Response| {
-        let step = op(core, response);
-        match &step {
-            Ok(Step::Done(count)) => n.set(*count),
-            Ok(Step::Want(_)) => n.set(response.partial),
-            Err(_) => n.set(core::mem::take(&mut response.partial)),
-        }
-        step.map(|s| match s {
-            Step::Done(_) => Step::Done(()),
-            Step::Want(i) => Step::Want(i),
-        })
-    };
+    let mut count = 0;
     // SAFETY: the caller's promise.
-    args::status(unsafe { enter_response(r, op) })
+    let status = unsafe { poured(r, &raw mut count, op) };
+    // A buffer holds no more than a size can say.
+    n.set(usize::try_from(count).unwrap_or(usize::MAX));
+    status
 }
 
 /// The same for counts that memory does not bound.
@@ -437,14 +433,15 @@ unsafe fn poured(
     n.set(0);
     let op = |core: &mut Connection, response: &mut Response| {
         let step = op(core, response);
-        match &step {
-            Ok(Step::Done(count)) => n.set(*count),
-            Ok(Step::Want(_)) => n.set(response.partial as u64),
-            Err(_) => n.set(core::mem::take(&mut response.partial) as u64),
-        }
-        step.map(|s| match s {
-            Step::Done(_) => Step::Done(()),
-            Step::Want(i) => Step::Want(i),
+        Ok(match step.inspect_err(|_| n.set(response.reported))? {
+            Step::Done(count) => {
+                n.set(count);
+                Step::Done(())
+            }
+            Step::Want(i) => {
+                n.set(response.reported);
+                Step::Want(i)
+            }
         })
     };
     // SAFETY: the caller's promise.

@@ -70,23 +70,26 @@ impl hr_response {
     }
 
     fn new(answer: Answer, shared: Arc<Shared>, spare: Option<Box<Self>>) -> Box<Self> {
-        let made = Self {
-            magic: MAGIC,
-            head: answer.head,
-            reason: answer.reason,
-            chunked: answer.chunked,
-            shared: Some(shared),
-            live: UnsafeCell::new(answer.response),
-            leftover: UnsafeCell::new(Vec::new()),
-            next_doomed: ptr::null_mut(),
+        let Some(mut memory) = spare else {
+            return Box::new(Self {
+                magic: MAGIC,
+                head: answer.head,
+                reason: answer.reason,
+                chunked: answer.chunked,
+                shared: Some(shared),
+                live: UnsafeCell::new(answer.response),
+                leftover: UnsafeCell::new(Vec::new()),
+                next_doomed: ptr::null_mut(),
+            });
         };
-        match spare {
-            Some(mut memory) => {
-                *memory = made;
-                memory
-            }
-            None => Box::new(made),
-        }
+        // hr_free has left the rest as it has to be.
+        memory.magic = MAGIC;
+        memory.head = answer.head;
+        memory.reason = answer.reason;
+        memory.chunked = answer.chunked;
+        memory.shared = Some(shared);
+        memory.live = UnsafeCell::new(answer.response);
+        memory
     }
 }
 
@@ -143,7 +146,8 @@ pub unsafe extern "C" fn hc_getresponse(c: *mut hc_conn, out: *mut *mut hr_respo
     out.set(ptr::null_mut());
     // SAFETY: the caller's promise.
     let shared = match unsafe { barrier::handle(c) } {
-        Ok(conn) => conn.shared(),
+        // Held on to: a callback may free the handle, which takes effect before this returns.
+        Ok(conn) => Arc::clone(conn.shared()),
         Err(code) => return code,
     };
     let get = |core: &mut Connection| {
@@ -158,7 +162,7 @@ pub unsafe extern "C" fn hc_getresponse(c: *mut hc_conn, out: *mut *mut hr_respo
         Ok(Step::Done((mut answer, spare))) => {
             let owner = match answer.carrier.take() {
                 Some(carrier) => Shared::new(*carrier),
-                None => Arc::clone(shared),
+                None => shared,
             };
             out.set(Box::into_raw(hr_response::new(answer, owner, spare)));
             Code::HC_OK

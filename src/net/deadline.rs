@@ -1,10 +1,12 @@
 //! Times by which something has to have happened, on the monotonic clock.
 
-use std::time::{Duration, Instant};
+use crate::sys::clock::monotonic_ns;
+
+const NS_PER_MS: u64 = 1_000_000;
 
 /// A point in time, or never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Deadline(Option<Instant>);
+pub struct Deadline(Option<u64>);
 
 impl Deadline {
     /// No deadline.
@@ -16,7 +18,7 @@ impl Deadline {
         let Ok(ms) = u64::try_from(ms) else {
             return Self::NEVER;
         };
-        Self(Instant::now().checked_add(Duration::from_millis(ms)))
+        Self(monotonic_ns().checked_add(ms.saturating_mul(NS_PER_MS)))
     }
 
     /// Is there one?
@@ -28,15 +30,15 @@ impl Deadline {
     /// Has it passed?
     #[must_use]
     pub fn has_passed(self) -> bool {
-        self.0.is_some_and(|at| Instant::now() >= at)
+        self.0.is_some_and(|at| monotonic_ns() >= at)
     }
 
     /// Milliseconds left, rounded up so that a wait does not end early; -1 is for ever.
     #[must_use]
     pub fn ms_left(self) -> i64 {
         let Some(at) = self.0 else { return -1 };
-        let left = at.saturating_duration_since(Instant::now());
-        i64::try_from(left.as_micros().div_ceil(1000)).unwrap_or(i64::MAX)
+        let left = at.saturating_sub(monotonic_ns()).div_ceil(NS_PER_MS);
+        i64::try_from(left).unwrap_or(i64::MAX)
     }
 
     /// The earlier of the two.
@@ -51,18 +53,20 @@ impl Deadline {
 
 /// Measures how long something lasts.
 #[derive(Clone, Copy, Debug)]
-pub struct Stopwatch(Instant);
+pub struct Stopwatch(u64);
 
 impl Stopwatch {
     /// From now on.
+    #[inline]
     #[must_use]
     pub fn start() -> Self {
-        Self(Instant::now())
+        Self(monotonic_ns())
     }
 
     /// Milliseconds since then.
+    #[inline]
     #[must_use]
     pub fn ms(self) -> i64 {
-        i64::try_from(self.0.elapsed().as_millis()).unwrap_or(i64::MAX)
+        i64::try_from(monotonic_ns().saturating_sub(self.0) / NS_PER_MS).unwrap_or(i64::MAX)
     }
 }

@@ -23,18 +23,31 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    fn new(address: SocketAddr, os_error: i32, elapsed_ms: i64) -> Self {
+    fn new(tried: &Tried) -> Self {
         let mut text = [0; 64];
         // The longest address with zone and port has 58 bytes.
-        for (to, from) in text.iter_mut().take(63).zip(address.to_string().bytes()) {
+        for (to, from) in text
+            .iter_mut()
+            .take(63)
+            .zip(tried.address.to_string().bytes())
+        {
             *to = from;
         }
+        let elapsed_ms = i32::try_from(tried.elapsed_ms).unwrap_or(i32::MAX);
         Self {
             address: text,
-            os_error,
-            elapsed_ms: i32::try_from(elapsed_ms).unwrap_or(i32::MAX),
+            os_error: tried.os_error,
+            elapsed_ms,
         }
     }
+}
+
+/// The same, not put into words yet: most connections are made at the first try.
+#[derive(Clone, Copy, Debug)]
+struct Tried {
+    address: SocketAddr,
+    os_error: i32,
+    elapsed_ms: i64,
 }
 
 /// A connection being made.
@@ -46,7 +59,7 @@ pub struct Dial {
     trying: Option<(SocketAddr, OwnedFd, Stopwatch)>,
     deadline: Deadline,
     timeout_kind: i32,
-    attempts: Vec<Attempt>,
+    tried: Vec<Tried>,
 }
 
 impl Dial {
@@ -60,14 +73,14 @@ impl Dial {
             trying: None,
             deadline: Deadline::after_ms(timeout_ms),
             timeout_kind,
-            attempts: Vec::new(),
+            tried: Vec::new(),
         }
     }
 
     /// What was tried so far.
     #[must_use]
-    pub fn attempts(&self) -> &[Attempt] {
-        &self.attempts
+    pub fn attempts(&self) -> Vec<Attempt> {
+        self.tried.iter().map(Attempt::new).collect()
     }
 
     /// Has the name been resolved?
@@ -173,8 +186,11 @@ impl Dial {
     }
 
     fn record(&mut self, address: SocketAddr, os_error: i32, watch: Stopwatch) {
-        self.attempts
-            .push(Attempt::new(address, os_error, watch.ms()));
+        self.tried.push(Tried {
+            address,
+            os_error,
+            elapsed_ms: watch.ms(),
+        });
     }
 
     #[cold]
@@ -188,20 +204,12 @@ impl Dial {
 
     #[cold]
     fn no_address_left(&self) -> Error {
-        match self.attempts.last() {
-            Some(last) => {
-                let text: String = last
-                    .address
-                    .iter()
-                    .take_while(|b| **b != 0)
-                    .map(|b| char::from(*b))
-                    .collect();
-                Error::os(
-                    Code::HC_ERR_CONNECT,
-                    last.os_error,
-                    &format!("connect to {text}"),
-                )
-            }
+        match self.tried.last() {
+            Some(last) => Error::os(
+                Code::HC_ERR_CONNECT,
+                last.os_error,
+                &format!("connect to {}", last.address),
+            ),
             None => Error::new(Code::HC_ERR_CONNECT, "the name has no address"),
         }
     }

@@ -6,7 +6,7 @@ use std::os::fd::RawFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Interest, Patience, Step, Transport, Waited};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 
 /// Output that may wait to be fetched; more of it has to wait in the caller's own buffers.
 const MOST_OUTPUT: usize = 64 * 1024;
@@ -35,6 +35,12 @@ impl Pipe {
     /// What has arrived for us.
     pub fn feed(&self, bytes: &[u8]) -> Result<()> {
         let ends = &mut *self.lock();
+        if ends.eof {
+            return Err(Error::new(
+                Code::HC_ERR_CLOSED,
+                "the stream has ended: nothing can follow",
+            ));
+        }
         ends.input.try_reserve(bytes.len())?;
         ends.input.extend_from_slice(bytes);
         Ok(())

@@ -6,6 +6,7 @@
 //! folded over several lines is put together in a second block. Looking a field up allocates
 //! nothing, and a section whose memory is used again allocates nothing either.
 
+use super::grammar::eq_ignore_case;
 use crate::error::Result;
 
 /// One field: where its name and its value stand, and what the two NULs replaced.
@@ -71,13 +72,47 @@ impl Fields {
         self.entries.is_empty()
     }
 
-    /// Starts a section over the raw bytes of a message; later positions are in these bytes.
-    /// One byte more is kept so that the last value can always end in a NUL.
-    pub fn start(&mut self, raw: &[u8]) -> Result<()> {
-        self.clear();
+    /// A section that is known as a whole: the raw bytes of a message, in which the fields that
+    /// were [placed](Self::place) stand. One byte more is kept so that the last string of it can
+    /// always end in a NUL.
+    #[inline]
+    pub fn fill(&mut self, raw: &[u8]) -> Result<()> {
+        self.arena.clear();
         self.arena.try_reserve(raw.len() + 1)?;
         self.arena.extend_from_slice(raw);
         self.arena.push(0);
+        for e in &mut self.entries {
+            if let Some(b) = self.arena.get_mut((e.value + e.value_len) as usize) {
+                e.after_value = core::mem::take(b);
+            }
+            if let Some(b) = self.arena.get_mut((e.name + e.name_len) as usize) {
+                *b = 0;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says where a field stands in the bytes that will be [filled](Self::fill) in.
+    #[inline]
+    pub fn place(
+        &mut self,
+        name: core::ops::Range<usize>,
+        value: core::ops::Range<usize>,
+        line_end: usize,
+    ) -> Result<()> {
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.try_reserve(16)?;
+        }
+        self.entries.push(Entry {
+            name: name.start as u32,
+            name_len: name.len() as u32,
+            value: value.start as u32,
+            value_len: value.len() as u32,
+            line: name.start as u32,
+            line_len: (line_end - name.start) as u32,
+            after_value: 0,
+            joined: false,
+        });
         Ok(())
     }
 
@@ -179,6 +214,21 @@ impl Fields {
         })
     }
 
+    /// The length of each name, in wire order: most questions are answered by it.
+    #[inline]
+    pub fn name_lengths(&self) -> impl Iterator<Item = usize> {
+        self.entries.iter().map(|e| e.name_len as usize)
+    }
+
+    /// Is this the name at this place, in any case?
+    #[inline]
+    #[must_use]
+    pub fn is_named(&self, index: usize, name: &[u8]) -> bool {
+        self.entries
+            .get(index)
+            .is_some_and(|e| eq_ignore_case(self.name_of(e), name))
+    }
+
     /// All fields, in wire order.
     pub fn iter(&self) -> impl Iterator<Item = Field<'_>> {
         (0..self.len()).filter_map(|i| self.get(i))
@@ -189,7 +239,7 @@ impl Fields {
         self.entries
             .iter()
             .filter(move |e| {
-                e.name_len as usize == name.len() && self.name_of(e).eq_ignore_ascii_case(name)
+                e.name_len as usize == name.len() && eq_ignore_case(self.name_of(e), name)
             })
             .map(|e| self.value_of(e))
     }
@@ -259,10 +309,10 @@ mod tests {
     fn raw_lines_survive_the_nuls() {
         let raw = b"A: x \r\nbb:\r\nC:y\n";
         let mut f = Fields::new();
-        f.start(raw).ok();
-        f.add(0..1, 3..4, 0..7).ok();
-        f.add(7..9, 10..10, 7..12).ok();
-        f.add(12..13, 14..15, 12..16).ok();
+        f.place(0..1, 3..4, 7).ok();
+        f.place(7..9, 10..10, 12).ok();
+        f.place(12..13, 14..15, 16).ok();
+        f.fill(raw).ok();
         let mut out = [0; 16];
         let lines: Vec<Vec<u8>> = (0..3)
             .map(|i| {

@@ -35,8 +35,10 @@ pub struct Framed {
 /// The fields that decide about framing and reuse, found in one pass over the head.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Deciding {
-    /// There is a Content-Length.
-    pub content_length: bool,
+    /// Where the first Content-Length stands.
+    pub content_length: Option<usize>,
+    /// There is more than one.
+    pub more_lengths: bool,
     /// There is a Transfer-Encoding.
     pub transfer_encoding: bool,
     /// There is a Connection field.
@@ -53,12 +55,15 @@ impl Deciding {
     #[must_use]
     pub fn find(fields: &Fields) -> Self {
         let mut found = Self::default();
-        for f in fields.iter() {
-            let is = |name: &[u8]| f.name.eq_ignore_ascii_case(name);
-            match f.name.len() {
+        for (i, len) in fields.name_lengths().enumerate() {
+            let is = |name: &[u8]| fields.is_named(i, name);
+            match len {
                 10 if is(b"Connection") => found.connection = true,
                 10 if is(b"Keep-Alive") => found.keep_alive = true,
-                14 if is(b"Content-Length") => found.content_length = true,
+                14 if is(b"Content-Length") => {
+                    found.more_lengths = found.content_length.is_some();
+                    found.content_length.get_or_insert(i);
+                }
                 16 if is(b"Proxy-Connection") => found.proxy_connection = true,
                 17 if is(b"Transfer-Encoding") => found.transfer_encoding = true,
                 _ => {}
@@ -108,10 +113,17 @@ pub fn of_response(
         return Ok(framed);
     }
     // 6.3 (5) and (6): a sound Content-Length.
-    if found.content_length
-        && let Some(n) = content_length(&head.fields, profile)?
-    {
-        return sound(Framing::Length(n));
+    if let Some(at) = found.content_length {
+        let only = head
+            .fields
+            .get(at)
+            .filter(|_| !found.more_lengths)
+            .and_then(|f| decimal(f.value));
+        if let Some(n) =
+            only.map_or_else(|| content_length(&head.fields, profile), |n| Ok(Some(n)))?
+        {
+            return sound(Framing::Length(n));
+        }
     }
     // 6.3 (8): neither.
     sound(Framing::UntilClose)
@@ -131,7 +143,7 @@ fn by_transfer_encoding(head: &Head, found: &Deciding, profile: Profile) -> Resu
     if count == 1 && chunked == 1 {
         // A length beside it loses, and HTTP/1.0 does not know chunks (RFC 9112 section
         // 6.1): readable, but whoever stands between may have read it otherwise.
-        let ambiguous = found.content_length || head.version == 10;
+        let ambiguous = found.content_length.is_some() || head.version == 10;
         return Ok(Some(Framed {
             framing: Framing::Chunked,
             ambiguous,
@@ -141,7 +153,7 @@ fn by_transfer_encoding(head: &Head, found: &Deciding, profile: Profile) -> Resu
         return Err(bad("the chunked transfer coding is applied twice"));
     }
     if count == identity {
-        if found.content_length {
+        if found.content_length.is_some() {
             return Err(bad(
                 "Transfer-Encoding without chunked stands beside Content-Length",
             ));

@@ -1,7 +1,7 @@
 //! The head of a response, line by line: the rules, with their exact errors.
 //!
-//! `head` first lets httparse take a whole head in one pass. What httparse refuses, and what
-//! has not arrived whole, comes here: each line is judged as soon as its end is there, so
+//! `head` takes a whole and plain head in one pass. What is not plain, and what has not arrived
+//! whole, comes here: each line is judged as soon as its end is there, so
 //! nothing is looked at twice, however the bytes are split, and the verdict on a line does
 //! not depend on what follows it.
 

@@ -4,8 +4,8 @@
 
 use super::Profile;
 use super::grammar::{
-    Decimal, bad_value_byte, decimal, is_field_value, is_tchar, is_token, is_visible_ascii,
-    list_has,
+    Decimal, bad_value_byte, decimal, eq_ignore_case, is_field_value, is_tchar, is_token,
+    is_visible_ascii, list_has,
 };
 use super::hostport::authority_of_target;
 use crate::error::{Code, Error, Result};
@@ -132,7 +132,6 @@ pub fn add_field(
     for part in value_parts {
         check_value(part, profile)?;
     }
-    let next = note(*facts, name, value_parts, profile)?;
     let glue: &[u8] = if profile.has(Profile::LOOSE_FIELDS) {
         b"\r\n\t"
     } else {
@@ -140,6 +139,7 @@ pub fn add_field(
     };
     let len: usize = value_parts.iter().map(|p| p.len() + glue.len()).sum();
     out.try_reserve(name.len() + len + 4)?;
+    note(facts, name, value_parts, profile)?;
     out.extend_from_slice(name);
     out.extend_from_slice(b": ");
     for (i, part) in value_parts.iter().enumerate() {
@@ -149,7 +149,6 @@ pub fn add_field(
         out.extend_from_slice(part);
     }
     out.extend_from_slice(b"\r\n");
-    *facts = next;
     Ok(())
 }
 
@@ -302,17 +301,12 @@ fn bad_byte_outside_folds(value: &[u8]) -> Option<usize> {
     None
 }
 
-/// What the field says, and whether it may stand beside what was said before. RFC 9112
+/// Notes what the field says, unless it may not stand beside what was said before. RFC 9112
 /// sections 6.1 and 6.2: a sender must not send two lengths, nor a length and a coding.
 #[inline]
-fn note(
-    mut facts: RequestFacts,
-    name: &[u8],
-    parts: &[&[u8]],
-    profile: Profile,
-) -> Result<RequestFacts> {
+fn note(facts: &mut RequestFacts, name: &[u8], parts: &[&[u8]], profile: Profile) -> Result<()> {
     let value = parts.first().copied().unwrap_or_default();
-    let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+    let is = |known: &[u8]| eq_ignore_case(name, known);
     let safe = !profile.has(Profile::LOOSE_FRAMING);
     match name.len() {
         4 if is(b"Host") => {
@@ -364,7 +358,7 @@ fn note(
         }
         _ => {}
     }
-    Ok(facts)
+    Ok(())
 }
 
 #[cold]

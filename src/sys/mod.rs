@@ -1,6 +1,7 @@
 //! The operating system: one thin function per call, errno as the error. Unsafe lives here
 //! and in `ffi`, nowhere else. Nothing here decides.
 
+pub mod clock;
 pub mod file;
 pub mod fork;
 pub mod poll;

@@ -214,24 +214,21 @@ impl QuietPipe {
     fn begin() -> Result<Self, i32> {
         let pipe = sigpipe_set();
         // SAFETY: plain old data, for which all zeros is a value.
-        let mut pending: libc::sigset_t = unsafe { MaybeUninit::zeroed().assume_init() };
-        // SAFETY: the set is valid.
-        check(unsafe { libc::sigpending(&raw mut pending) })?;
-        // SAFETY: the set is valid and SIGPIPE is a signal.
-        let was_pending = unsafe { libc::sigismember(&raw const pending, libc::SIGPIPE) } == 1;
-        // SAFETY: plain old data, for which all zeros is a value.
         let mut old_mask: libc::sigset_t = unsafe { MaybeUninit::zeroed().assume_init() };
         // SAFETY: both sets are valid.
         let failed =
             unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, &raw const pipe, &raw mut old_mask) };
-        if failed == 0 {
-            Ok(Self {
-                old_mask,
-                was_pending,
-            })
-        } else {
-            Err(failed)
+        if failed != 0 {
+            return Err(failed);
         }
+        // One that was not blocked cannot have been waiting.
+        // SAFETY: the set is valid and SIGPIPE is a signal.
+        let was_blocked = unsafe { libc::sigismember(&raw const old_mask, libc::SIGPIPE) } == 1;
+        let was_pending = was_blocked && is_sigpipe_pending();
+        Ok(Self {
+            old_mask,
+            was_pending,
+        })
     }
 
     fn end(self, raised: bool) {
@@ -253,6 +250,17 @@ impl QuietPipe {
             )
         };
     }
+}
+
+fn is_sigpipe_pending() -> bool {
+    // SAFETY: plain old data, for which all zeros is a value.
+    let mut pending: libc::sigset_t = unsafe { MaybeUninit::zeroed().assume_init() };
+    // SAFETY: the set is valid.
+    if unsafe { libc::sigpending(&raw mut pending) } != 0 {
+        return false;
+    }
+    // SAFETY: the set is valid and SIGPIPE is a signal.
+    unsafe { libc::sigismember(&raw const pending, libc::SIGPIPE) == 1 }
 }
 
 fn sigpipe_set() -> libc::sigset_t {
