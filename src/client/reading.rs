@@ -6,7 +6,6 @@ use super::response::{Doing, End, Live, Response, closed};
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::{Step, Transport};
-use crate::proto::Profile;
 use crate::proto::body::Body;
 
 /// Buffers from this size on are received into directly; smaller ones share receives.
@@ -133,14 +132,7 @@ impl Connection {
             match arrived {
                 Step::Want(i) => return Ok(Step::Want(i)),
                 Step::Done(0) => {
-                    // Python's sized reads take a body cut short for a whole one.
-                    if profile.has(Profile::SHORT_READ)
-                        && !whole
-                        && matches!(live.body, Body::Length(_))
-                    {
-                        live.body = Body::Done;
-                    }
-                    live.body.ended(live.delivered, profile)?;
+                    live.ended(profile, whole)?;
                 }
                 Step::Done(_) => {}
             }
@@ -193,10 +185,14 @@ impl Connection {
 
     /// `hr_peek`: body bytes that have arrived, not taken; none at the end.
     pub fn peek(&mut self, response: &mut Response) -> Result<Step<&[u8]>> {
+        self.peek_part(response, false)
+    }
+
+    fn peek_part(&mut self, response: &mut Response, whole: bool) -> Result<Step<&[u8]>> {
         if !self.enter_body(response)? {
             return Ok(Step::Done(&[]));
         }
-        let step = self.drive(Self::step_peek);
+        let step = self.drive(|c| c.step_peek(whole));
         match self.leave_body(response, step)? {
             Step::Want(i) => Ok(Step::Want(i)),
             Step::Done(()) => match (&self.wire, &self.live) {
@@ -206,7 +202,7 @@ impl Connection {
         }
     }
 
-    fn step_peek(&mut self) -> Result<Step<()>> {
+    fn step_peek(&mut self, whole: bool) -> Result<Step<()>> {
         let how = if self.is_patient() {
             Receive::Patiently
         } else {
@@ -234,7 +230,7 @@ impl Connection {
             }
             match wire.fill(&self.tuning, how, live.body.need())? {
                 Step::Want(i) => return Ok(Step::Want(i)),
-                Step::Done(0) => live.body.ended(live.delivered, profile)?,
+                Step::Done(0) => live.ended(profile, whole)?,
                 Step::Done(_) => {}
             }
         }
@@ -255,9 +251,14 @@ impl Connection {
 
     /// Hands the body to `sink`, piece by piece, until it takes no more. `sink` says how many
     /// bytes it took and whether it wants to go on.
-    fn pour(&mut self, response: &mut Response, sink: &mut Sink<'_>) -> Result<Step<()>> {
+    fn pour(
+        &mut self,
+        response: &mut Response,
+        whole: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<Step<()>> {
         loop {
-            let bytes = match self.peek(response)? {
+            let bytes = match self.peek_part(response, whole)? {
                 Step::Done([]) => return Ok(Step::Done(())),
                 Step::Done(bytes) => bytes,
                 Step::Want(i) => return Ok(Step::Want(i)),
@@ -276,7 +277,7 @@ impl Connection {
             if out.is_empty() {
                 return Ok(Step::Done(()));
             }
-            self.pour(response, &mut |bytes| {
+            self.pour(response, false, &mut |bytes| {
                 let at = usize::try_from(*filled).unwrap_or(usize::MAX);
                 let room = out.get_mut(at..).unwrap_or_default();
                 let line = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
@@ -304,7 +305,7 @@ impl Connection {
     ) -> Result<Step<u64>> {
         response.go_on(Doing::Pour, max, |response, total| {
             let mut too_large = false;
-            let step = self.pour(response, &mut |bytes| {
+            let step = self.pour(response, true, &mut |bytes| {
                 let room = usize::try_from(max - *total).unwrap_or(usize::MAX);
                 if room == 0 {
                     too_large = true;
@@ -341,7 +342,7 @@ impl Connection {
             if at >= max {
                 response.collected().all = all;
                 // Is that all there is?
-                return match self.peek(response)? {
+                return match self.peek_part(response, true)? {
                     Step::Done([]) => Ok(Step::Done(())),
                     Step::Done(_) => Err(too_many(max as u64)),
                     Step::Want(i) => Ok(Step::Want(i)),
@@ -434,10 +435,11 @@ impl Connection {
                 "only 101, or 2xx to CONNECT, gives the connection away",
             ));
         }
-        let Some(wire) = self.wire.take() else {
+        let Some(mut wire) = self.wire.take() else {
             return Err(closed());
         };
-        let left = wire.received_bytes().to_vec();
+        let mut left = wire.received_bytes().to_vec();
+        left.append(&mut wire.transport().take_unread());
         self.live = None;
         response.end = End::Done;
         Ok((wire.into_transport(), left))

@@ -5,6 +5,7 @@ use super::connection::Connection;
 use super::record::Record;
 use crate::error::{Code, Error, Result};
 use crate::net::Step;
+use crate::proto::Profile;
 use crate::proto::body::Body;
 use crate::proto::fields::Fields;
 use crate::proto::head::Head;
@@ -88,6 +89,17 @@ pub(super) struct Collected {
     pub(super) all: Vec<u8>,
     /// By earlier calls, which gave it out: it stays where it is.
     pub(super) kept: Vec<Vec<u8>>,
+}
+
+impl Live {
+    /// The connection ended. `whole`: the caller wants all of the body; without that, Python's
+    /// sized reads take a body cut short for a whole one.
+    pub(super) fn ended(&mut self, profile: Profile, whole: bool) -> Result<()> {
+        if profile.has(Profile::SHORT_READ) && !whole && matches!(self.body, Body::Length(_)) {
+            self.body = Body::Done;
+        }
+        self.body.ended(self.delivered, profile)
+    }
 }
 
 /// A reading call that takes several steps.

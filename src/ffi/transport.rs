@@ -28,6 +28,7 @@ pub(super) struct Callbacks {
     write: Write,
     eof: bool,
     keep_open: bool,
+    failed: Option<Error>,
 }
 
 // SAFETY: a handle may move between threads, and the program promises that `user` may too.
@@ -41,6 +42,7 @@ impl Callbacks {
             write,
             eof: false,
             keep_open: false,
+            failed: None,
         }
     }
 }
@@ -91,6 +93,9 @@ impl Transport for Callbacks {
     }
 
     fn write(&mut self, parts: &[IoSlice<'_>], _: bool) -> Result<Step<usize>> {
+        if let Some(e) = self.failed.take() {
+            return Err(e);
+        }
         let mut total = 0;
         for part in parts.iter().filter(|p| !p.is_empty()) {
             let step = self.write_one(part);
@@ -101,8 +106,12 @@ impl Transport for Callbacks {
                         break;
                     }
                 }
-                // What was sent before stands; the trouble will be there again.
-                Ok(Step::Want(_)) | Err(_) if total > 0 => break,
+                Ok(Step::Want(_)) if total > 0 => break,
+                // What was sent before stands; the trouble is reported next time.
+                Err(e) if total > 0 => {
+                    self.failed = Some(e);
+                    break;
+                }
                 other => return other,
             }
         }
@@ -142,8 +151,17 @@ impl Transport for Callbacks {
     }
 
     fn is_silent(&mut self) -> bool {
-        // Asking would take the bytes; what comes unasked is found when the answer is read.
+        // A read would take the bytes, so this can only ask whether one would succeed.
         !self.eof
+            && match (self.given.wait, self.fd()) {
+                (Some(wait), _) => {
+                    // SAFETY: the program's promise.
+                    let ready = unsafe { wait(self.given.user, hc_event::HC_EVENT_READ as i32, 0) };
+                    ready <= 0
+                }
+                (None, Some(fd)) => poll::wait(fd, true, false, 0) == Ok(false),
+                (None, None) => true,
+            }
     }
 
     fn into_fd(mut self: Box<Self>) -> Option<std::os::fd::OwnedFd> {

@@ -120,6 +120,18 @@ impl Transport for Memory {
         None
     }
 
+    fn take_unread(&mut self) -> Vec<u8> {
+        let ends = &mut *self.0.lock();
+        let unread = ends
+            .input
+            .get(ends.input_from..)
+            .unwrap_or_default()
+            .to_vec();
+        ends.input.clear();
+        ends.input_from = 0;
+        unread
+    }
+
     fn is_silent(&mut self) -> bool {
         let ends = self.0.lock();
         ends.input.len() == ends.input_from && !ends.eof

@@ -116,6 +116,11 @@ pub trait Transport: Send {
     /// should be silent, before it is used again.
     fn is_silent(&mut self) -> bool;
 
+    /// Takes what has arrived and was not read, from a transport that holds such bytes itself.
+    fn take_unread(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
     /// Gives the descriptor away.
     fn into_fd(self: Box<Self>) -> Option<OwnedFd> {
         None

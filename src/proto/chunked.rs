@@ -197,13 +197,22 @@ impl Decoder {
             if self.at == At::Done {
                 break;
             }
+            if self.at == At::Trailer && made > 0 {
+                break;
+            }
             if self.at == At::Trailer {
                 let n = self.trailer_bytes(&input[used..], limits, profile)?;
                 used += n;
                 self.position += n as u64;
                 continue;
             }
-            self.at = self.byte(input[used], limits, profile)?;
+            // Data that was decoded is delivered before the trouble behind it is reported, which
+            // is still there next time.
+            match self.byte(input[used], limits, profile) {
+                Ok(at) => self.at = at,
+                Err(_) if made > 0 => break,
+                Err(e) => return Err(e),
+            }
             used += 1;
             self.position += 1;
         }

@@ -173,18 +173,22 @@ impl Fields {
             return Ok(());
         };
         let old = last.value as usize..(last.value + last.value_len) as usize;
+        let from_line = if last.joined { 0 } else { old.len() };
         self.joined
-            .try_reserve(old.len() + glue.len() + content.len() + 1)?;
-        let at = self.joined.len();
-        if last.joined {
-            self.joined.extend_from_within(old.clone());
+            .try_reserve(from_line + glue.len() + content.len() + 1)?;
+        let at = if last.joined {
+            // It stands at the end of the block, where it can grow.
+            self.joined.truncate(old.end);
+            old.start
         } else {
+            let at = self.joined.len();
             self.joined
                 .extend_from_slice(self.arena.get(old.clone()).unwrap_or_default());
             if let Some(b) = self.arena.get_mut(old.end) {
                 *b = last.after_value;
             }
-        }
+            at
+        };
         if !content.is_empty() {
             if !old.is_empty() {
                 self.joined.extend_from_slice(glue);

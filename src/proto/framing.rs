@@ -96,16 +96,16 @@ pub fn of_response(
         }
         return sound(Framing::Tunnel);
     }
+    // 6.3 (2): a 2xx to CONNECT is a tunnel, a 204 too; length and coding must be ignored.
+    if request.is_connect && matches!(head.status, 200..=299) {
+        return sound(Framing::Tunnel);
+    }
     // What has no head has no length either.
     if head.version == 9 {
         return sound(Framing::UntilClose);
     }
     if request.is_head || matches!(head.status, 100..=199 | 204 | 304) {
         return sound(Framing::Empty);
-    }
-    // 6.3 (2): a 2xx to CONNECT is a tunnel; length and coding must be ignored.
-    if request.is_connect && matches!(head.status, 200..=299) {
-        return sound(Framing::Tunnel);
     }
     if found.transfer_encoding
         && let Some(framed) = by_transfer_encoding(head, found, profile)?
@@ -152,19 +152,19 @@ fn by_transfer_encoding(head: &Head, found: &Deciding, profile: Profile) -> Resu
     if chunked > 1 {
         return Err(bad("the chunked transfer coding is applied twice"));
     }
+    if profile.has(Profile::HIDDEN_CODING) && last_is_chunked {
+        return Ok(None);
+    }
+    if found.content_length.is_some() {
+        return Err(bad(
+            "Transfer-Encoding other than chunked stands beside Content-Length",
+        ));
+    }
     if count == identity {
-        if found.content_length.is_some() {
-            return Err(bad(
-                "Transfer-Encoding without chunked stands beside Content-Length",
-            ));
-        }
         return Ok(Some(Framed {
             framing: Framing::UntilClose,
             ambiguous: count == 0,
         }));
-    }
-    if profile.has(Profile::HIDDEN_CODING) && last_is_chunked {
-        return Ok(None);
     }
     Err(Error::new(
         Code::HC_ERR_UNKNOWN_TRANSFER_CODING,

@@ -161,6 +161,9 @@ impl HeadReader {
                     e.at(at)
                 })?;
             }
+            if self.stage == Stage::Start {
+                check_line_ends(rest, self.scanned).map_err(|e| e.at(self.bytes))?;
+            }
             let end = memchr::memchr(b'\n', &rest[self.scanned..]).map(|i| self.scanned + i + 1);
             let len = end.unwrap_or(rest.len());
             self.check_size(len, limits)?;
@@ -251,6 +254,19 @@ impl HeadReader {
             "the connection ended inside the response head",
         )
         .at(self.bytes))
+    }
+}
+
+/// A CR that no LF follows ends no line, and has no place in a status line: a peer that ends its
+/// lines in it would keep us waiting for one.
+fn check_line_ends(rest: &[u8], scanned: usize) -> Result<()> {
+    let from = scanned.saturating_sub(1);
+    match memchr::memchr2(b'\r', b'\n', &rest[from..]).map(|i| &rest[from + i..]) {
+        Some([b'\r', next, ..]) if *next != b'\n' => Err(Error::new(
+            Code::HC_ERR_BAD_STATUS_LINE,
+            "a CR without LF stands in the status line",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -76,10 +76,10 @@ fn strict_status_line(line: &[u8]) -> Result<StatusLine> {
         return Err(bad("the status line ends before its version", line.len()));
     };
     let version_len = rest.iter().position(|&b| b == b' ').unwrap_or(rest.len());
-    let version = version_number(&rest[..version_len])?;
     let Some([b' ', code @ ..]) = rest.get(version_len..) else {
         return Err(bad("the status line ends before its code", line.len()));
     };
+    let version = version_number(&rest[..version_len])?;
     let at = 5 + version_len + 1;
     let (digits, after) = code.split_at(code.len().min(3));
     let Some(status) = status_code(digits) else {
