@@ -320,8 +320,9 @@ impl Decoder {
             self.at = At::Done;
             return Ok(2);
         }
-        let position = self.position;
         let t = self.trailer.get_or_insert_default();
+        // Where the line begins, however it was split.
+        let position = self.position - t.line.len() as u64;
         let end = memchr::memchr(b'\n', input).map(|i| i + 1);
         let n = end.unwrap_or(input.len());
         let over = |text: String| Error::new(Code::HC_ERR_LIMIT, text).at(position);

@@ -25,7 +25,8 @@ pub struct StatusLine {
 #[must_use]
 pub fn without_end(line: &[u8]) -> &[u8] {
     match line {
-        [rest @ .., b'\r', b'\n'] | [rest @ .., b'\n'] => rest,
+        // Without LF only where the stream ends.
+        [rest @ .., b'\r', b'\n'] | [rest @ .., b'\n' | b'\r'] => rest,
         _ => line,
     }
 }
