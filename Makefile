@@ -40,7 +40,7 @@ tools:
 	packaging/install-tools
 
 test-rust:
-	cargo test --locked
+	cargo test --locked --no-fail-fast
 
 # The C harness on the debug library, with valgrind.
 test-c:
