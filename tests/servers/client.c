@@ -32,149 +32,142 @@
 #include <string.h>
 
 static void on_interim(int32_t status, const hc_header *headers, size_t count, void *user) {
-  struct client *k = user;
-  (void)headers, (void)count;
-  k->interim++;
-  k->interim_status = status;
+    struct client *k = user;
+    (void)headers, (void)count;
+    k->interim++;
+    k->interim_status = status;
 }
 
 static void op_do(struct client *k, const struct words *w, int from) {
-  int arrow = from;
-  while (arrow < w->count && strcmp(w->at[arrow], "->") != 0)
-    arrow++;
-  if (arrow == w->count)
-    fail("do ... -> STATUS is needed");
-  op_send(k, w, from, arrow);
-  op_head(k, w, arrow + 1, w->count);
-  op_read(k, w, arrow + 2, w->count);
-  if (hc_state(k->conn) != HC_STATE_IDLE)
-    fail("after a whole exchange the state is %s", hc_state_name(hc_state(k->conn)));
+    int arrow = from;
+    while (arrow < w->count && strcmp(w->at[arrow], "->") != 0)
+        arrow++;
+    if (arrow == w->count) fail("do ... -> STATUS is needed");
+    op_send(k, w, from, arrow);
+    op_head(k, w, arrow + 1, w->count);
+    op_read(k, w, arrow + 2, w->count);
+    if (hc_state(k->conn) != HC_STATE_IDLE)
+        fail("after a whole exchange the state is %s", hc_state_name(hc_state(k->conn)));
 }
 
 static void op_state(struct client *k, const char *name) {
-  const char *now = hc_state_name(hc_state(k->conn));
-  if (strcmp(now, name) != 0)
-    fail("the state is %s", now);
-  say("state %s", now);
+    const char *now = hc_state_name(hc_state(k->conn));
+    if (strcmp(now, name) != 0) fail("the state is %s", now);
+    say("state %s", now);
 }
 
 static void op_refused(struct client *k, const char *call, const char *status) {
-  int32_t before = hc_state(k->conn);
-  hr_response *r = NULL;
-  hc_status st = strcmp(call, "getresponse") == 0  ? hc_getresponse(k->conn, &r)
-                 : strcmp(call, "putrequest") == 0 ? hc_putrequest(k->conn, "GET", "/", 0)
-                                                   : (fail("unknown call: %s", call), 0);
-  if (strcmp(hc_status_name(st), status) != 0)
-    fail("%s gave %s", call, hc_status_name(st));
-  if (r || hc_state(k->conn) != before)
-    fail("the refused call left something behind");
-  say("%s refused with %s", call, status);
+    int32_t before = hc_state(k->conn);
+    hr_response *r = NULL;
+    hc_status st = strcmp(call, "getresponse") == 0  ? hc_getresponse(k->conn, &r)
+                   : strcmp(call, "putrequest") == 0 ? hc_putrequest(k->conn, "GET", "/", 0)
+                                                     : (fail("unknown call: %s", call), 0);
+    if (strcmp(hc_status_name(st), status) != 0) fail("%s gave %s", call, hc_status_name(st));
+    if (r || hc_state(k->conn) != before) fail("the refused call left something behind");
+    say("%s refused with %s", call, status);
 }
 
 static void op_set(struct client *k, const char *what, uint64_t n) {
-  hc_status st = strcmp(what, "limit-headers") == 0    ? hc_set_limit(k->conn, HC_LIMIT_HEADERS, n)
-                 : strcmp(what, "limit-line") == 0     ? hc_set_limit(k->conn, HC_LIMIT_LINE, n)
-                 : strcmp(what, "limit-head") == 0     ? hc_set_limit(k->conn, HC_LIMIT_HEAD, n)
-                 : strcmp(what, "version") == 0        ? hc_set_http_version(k->conn, (int32_t)n)
-                 : strcmp(what, "timeout-expect") == 0 ? hc_set_timeout(k->conn, HC_TIMEOUT_EXPECT_CONTINUE, (int64_t)n)
-                                                       : (fail("unknown setting: %s", what), 0);
-  if (st != HC_OK)
-    fail_conn(k, "setting", st);
+    hc_status st = strcmp(what, "limit-headers") == 0 ? hc_set_limit(k->conn, HC_LIMIT_HEADERS, n)
+                   : strcmp(what, "limit-line") == 0  ? hc_set_limit(k->conn, HC_LIMIT_LINE, n)
+                   : strcmp(what, "limit-head") == 0  ? hc_set_limit(k->conn, HC_LIMIT_HEAD, n)
+                   : strcmp(what, "version") == 0     ? hc_set_http_version(k->conn, (int32_t)n)
+                   : strcmp(what, "timeout-expect") == 0
+                       ? hc_set_timeout(k->conn, HC_TIMEOUT_EXPECT_CONTINUE, (int64_t)n)
+                       : (fail("unknown setting: %s", what), 0);
+    if (st != HC_OK) fail_conn(k, "setting", st);
 }
 
 static void op_fails(struct client *k, const char *status) {
-  hr_response *r = NULL;
-  hc_status st;
-  UNTIL_DONE(k, NULL, st, hc_getresponse(k->conn, &r));
-  if (strcmp(hc_status_name(st), status) != 0)
-    fail("hc_getresponse gave %s", hc_status_name(st));
-  if (r || hc_state(k->conn) != HC_STATE_IDLE)
-    fail("after %s the state is %s", status, hc_state_name(hc_state(k->conn)));
-  client_detach(k);
-  say("hc_getresponse failed with %s", status);
+    hr_response *r = NULL;
+    hc_status st;
+    UNTIL_DONE(k, NULL, st, hc_getresponse(k->conn, &r));
+    if (strcmp(hc_status_name(st), status) != 0) fail("hc_getresponse gave %s", hc_status_name(st));
+    if (r || hc_state(k->conn) != HC_STATE_IDLE)
+        fail("after %s the state is %s", status, hc_state_name(hc_state(k->conn)));
+    client_detach(k);
+    say("hc_getresponse failed with %s", status);
 }
 
 static void op_close(struct client *k) {
-  hc_status st = hc_close(k->conn);
-  if (st != HC_OK)
-    fail_conn(k, "hc_close", st);
-  while (k->open_count > 0) { /* it closes its unread response, too */
-    char byte;
-    size_t n = 0;
-    if ((st = hr_read(k->open[0], &byte, 1, &n)) != HC_ERR_CLOSED || n != 0)
-      fail("reading after hc_close gave %s", hc_status_name(st));
-    op_drop(k);
-  }
-  client_detach(k);
-  say("closed");
+    hc_status st = hc_close(k->conn);
+    if (st != HC_OK) fail_conn(k, "hc_close", st);
+    while (k->open_count > 0) { /* it closes its unread response, too */
+        char byte;
+        size_t n = 0;
+        if ((st = hr_read(k->open[0], &byte, 1, &n)) != HC_ERR_CLOSED || n != 0)
+            fail("reading after hc_close gave %s", hc_status_name(st));
+        op_drop(k);
+    }
+    client_detach(k);
+    say("closed");
 }
 
 static void run(struct client *k, const struct words *w, int from) {
-  int left = w->count - from;
-  const char *op = w->at[from];
-  if (strcmp(op, "do") == 0) {
-    op_do(k, w, from + 1);
-  } else if (strcmp(op, "send") == 0) {
-    op_send(k, w, from + 1, w->count);
-    say("%s sent", k->sent_name);
-  } else if (strcmp(op, "head") == 0) {
-    op_head(k, w, from + 1, w->count);
-    say("head read");
-  } else if (strcmp(op, "read") == 0) {
-    op_read(k, w, from + 1, w->count);
-  } else if (strcmp(op, "drop") == 0) {
-    op_drop(k);
-  } else if (strcmp(op, "repeat") == 0 && left >= 3) {
-    for (uint64_t n = word_number(w->at[from + 1]); n > 0; n--)
-      run(k, w, from + 2);
-  } else if (strcmp(op, "state") == 0 && left == 2) {
-    op_state(k, w->at[from + 1]);
-  } else if (strcmp(op, "refused") == 0 && left == 3) {
-    op_refused(k, w->at[from + 1], w->at[from + 2]);
-  } else if (strcmp(op, "fails") == 0 && left == 2) {
-    op_fails(k, w->at[from + 1]);
-  } else if (strcmp(op, "set") == 0 && left == 3) {
-    op_set(k, w->at[from + 1], word_number(w->at[from + 2]));
-  } else if (strcmp(op, "await-close") == 0) {
-    client_await_close(k);
-    say("the server has closed the connection");
-  } else if (strcmp(op, "close") == 0) {
-    op_close(k);
-  } else {
-    fail("unknown operation, or too few words: %s", op);
-  }
+    int left = w->count - from;
+    const char *op = w->at[from];
+    if (strcmp(op, "do") == 0) {
+        op_do(k, w, from + 1);
+    } else if (strcmp(op, "send") == 0) {
+        op_send(k, w, from + 1, w->count);
+        say("%s sent", k->sent_name);
+    } else if (strcmp(op, "head") == 0) {
+        op_head(k, w, from + 1, w->count);
+        say("head read");
+    } else if (strcmp(op, "read") == 0) {
+        op_read(k, w, from + 1, w->count);
+    } else if (strcmp(op, "drop") == 0) {
+        op_drop(k);
+    } else if (strcmp(op, "repeat") == 0 && left >= 3) {
+        for (uint64_t n = word_number(w->at[from + 1]); n > 0; n--)
+            run(k, w, from + 2);
+    } else if (strcmp(op, "state") == 0 && left == 2) {
+        op_state(k, w->at[from + 1]);
+    } else if (strcmp(op, "refused") == 0 && left == 3) {
+        op_refused(k, w->at[from + 1], w->at[from + 2]);
+    } else if (strcmp(op, "fails") == 0 && left == 2) {
+        op_fails(k, w->at[from + 1]);
+    } else if (strcmp(op, "set") == 0 && left == 3) {
+        op_set(k, w->at[from + 1], word_number(w->at[from + 2]));
+    } else if (strcmp(op, "await-close") == 0) {
+        client_await_close(k);
+        say("the server has closed the connection");
+    } else if (strcmp(op, "close") == 0) {
+        op_close(k);
+    } else {
+        fail("unknown operation, or too few words: %s", op);
+    }
 }
 
 static int style_named(const char *name) {
-  static const char *const names[] = {"blocking", "nonblocking", "sansio", "callbacks"};
-  for (int i = 0; i < 4; i++)
-    if (strcmp(names[i], name) == 0)
-      return i;
-  return -1;
+    static const char *const names[] = {"blocking", "nonblocking", "sansio", "callbacks"};
+    for (int i = 0; i < 4; i++)
+        if (strcmp(names[i], name) == 0) return i;
+    return -1;
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4 || style_named(argv[1]) < 0) {
-    fprintf(stderr, "usage: %s blocking|nonblocking|sansio|callbacks HOST PORT <script\n", argv[0]);
-    return 2;
-  }
-  struct client k = {.host = argv[2], .port = atoi(argv[3]), .style = (enum style)style_named(argv[1])};
-  client_init(&k);
-  hc_status st = hc_set_interim_callback(k.conn, on_interim, &k);
-  if (st != HC_OK)
-    fail_conn(&k, "hc_set_interim_callback", st);
-  static char line[8192], copy[8192];
-  struct words w;
-  while (fgets(line, sizeof line, stdin)) {
-    script_line++;
-    line[strcspn(line, "\n")] = 0;
-    script_text = line;
-    strcpy(copy, line);
-    words_split(&w, copy);
-    if (w.count > 0 && w.at[0][0] != '#')
-      run(&k, &w, 0);
-  }
-  client_free(&k);
-  free(k.sent_name);
-  return 0;
+    if (argc != 4 || style_named(argv[1]) < 0) {
+        fprintf(stderr, "usage: %s blocking|nonblocking|sansio|callbacks HOST PORT <script\n",
+                argv[0]);
+        return 2;
+    }
+    struct client k = {
+        .host = argv[2], .port = atoi(argv[3]), .style = (enum style)style_named(argv[1])};
+    client_init(&k);
+    hc_status st = hc_set_interim_callback(k.conn, on_interim, &k);
+    if (st != HC_OK) fail_conn(&k, "hc_set_interim_callback", st);
+    static char line[8192], copy[8192];
+    struct words w;
+    while (fgets(line, sizeof line, stdin)) {
+        script_line++;
+        line[strcspn(line, "\n")] = 0;
+        script_text = line;
+        strcpy(copy, line);
+        words_split(&w, copy);
+        if (w.count > 0 && w.at[0][0] != '#') run(&k, &w, 0);
+    }
+    client_free(&k);
+    free(k.sent_name);
+    return 0;
 }

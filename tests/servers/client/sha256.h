@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 struct sha256 {
-  uint32_t state[8];
-  uint64_t length; /* bytes hashed so far */
-  uint8_t block[64];
+    uint32_t state[8];
+    uint64_t length; /* bytes hashed so far */
+    uint8_t block[64];
 };
 
 void sha256_start(struct sha256 *s);
