@@ -21,6 +21,8 @@ use crate::sys::fork::{self, Stamp};
 const FREE: u32 = 0;
 const BUSY: u32 = 1;
 const POISONED: u32 = 2;
+/// Busy, and a callback has freed something meanwhile.
+const BUSY_DOOMED: u32 = 3;
 
 const CONN_MAGIC: u32 = 0x6863_6331;
 const DEAD_MAGIC: u32 = 0xdead_0000;
@@ -95,26 +97,27 @@ impl Shared {
         self.open(outcome)
     }
 
-    #[inline]
+    #[inline(always)]
     fn open<T>(&self, outcome: std::thread::Result<T>) -> core::result::Result<T, Code> {
         match outcome {
             Ok(value) => {
-                let doomed = !self.doomed_conn.load(Ordering::Relaxed).is_null()
-                    || !self.doomed_responses.load(Ordering::Relaxed).is_null();
-                if doomed {
-                    self.bury();
-                } else {
+                if self.gate.load(Ordering::Relaxed) == BUSY {
                     self.gate.store(FREE, Ordering::Release);
+                } else {
+                    self.bury();
                 }
                 Ok(value)
             }
-            Err(payload) => {
-                self.gate.store(POISONED, Ordering::Release);
-                // The payload's own drop may panic too.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-                Err(Code::HC_ERR_INTERNAL)
-            }
+            Err(payload) => Err(self.poison(payload)),
         }
+    }
+
+    #[cold]
+    fn poison(&self, payload: Box<dyn core::any::Any + Send>) -> Code {
+        self.gate.store(POISONED, Ordering::Release);
+        // The payload's own drop may panic too.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        Code::HC_ERR_INTERNAL
     }
 
     /// Opens the gate and frees what callbacks asked to be freed meanwhile.
@@ -142,6 +145,7 @@ impl Shared {
     /// Puts a response that is freed too early on the list. Only the thread that has shut the
     /// gate can be here, in a callback; another one is a misuse that may lose memory, no more.
     pub(super) fn doom_response(&self, r: *mut hr_response) {
+        self.gate.store(BUSY_DOOMED, Ordering::Relaxed);
         let next = self.doomed_responses.swap(r, Ordering::Relaxed);
         // SAFETY: the caller of hr_free gave it up, so it is ours.
         unsafe { (*r).set_next_doomed(next) };
@@ -279,6 +283,7 @@ pub(super) unsafe fn free_conn(c: *mut hc_conn) {
         return;
     };
     if conn.shared.shut() == Err(Code::HC_ERR_BUSY) {
+        conn.shared.gate.store(BUSY_DOOMED, Ordering::Relaxed);
         conn.shared.doomed_conn.store(c, Ordering::Relaxed);
         return;
     }

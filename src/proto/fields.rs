@@ -16,9 +16,8 @@ struct Entry {
     name_len: u32,
     value: u32,
     value_len: u32,
-    /// The raw line, its end included.
-    line: u32,
-    line_len: u32,
+    /// Where the raw line ends, which begins with the name.
+    line_end: u32,
     after_value: u8,
     /// The value stands in the second block: nothing was replaced in the line.
     joined: bool,
@@ -108,8 +107,7 @@ impl Fields {
             name_len: name.len() as u32,
             value: value.start as u32,
             value_len: value.len() as u32,
-            line: name.start as u32,
-            line_len: (line_end - name.start) as u32,
+            line_end: line_end as u32,
             after_value: 0,
             joined: false,
         });
@@ -136,7 +134,7 @@ impl Fields {
         &mut self,
         name: core::ops::Range<usize>,
         value: core::ops::Range<usize>,
-        line: core::ops::Range<usize>,
+        line_end: usize,
     ) -> Result<()> {
         if self.entries.len() == self.entries.capacity() {
             self.entries.try_reserve(16)?;
@@ -153,8 +151,7 @@ impl Fields {
             name_len: name.len() as u32,
             value: value.start as u32,
             value_len: value.len() as u32,
-            line: line.start as u32,
-            line_len: line.len() as u32,
+            line_end: line_end as u32,
             after_value,
             joined: false,
         });
@@ -198,7 +195,7 @@ impl Fields {
         }
         last.value = at as u32;
         last.value_len = (self.joined.len() - at) as u32;
-        last.line_len = line_end as u32 - last.line;
+        last.line_end = line_end as u32;
         last.joined = true;
         self.joined.push(0);
         if let Some(e) = self.entries.last_mut() {
@@ -258,17 +255,17 @@ impl Fields {
     /// it reaches. Returns how many there are.
     pub fn raw_line(&self, index: usize, out: &mut [u8]) -> Option<usize> {
         let e = self.entries.get(index)?;
-        let line = self.bytes(e.line as usize..(e.line + e.line_len) as usize);
+        let line = self.bytes(e.name as usize..e.line_end as usize);
         for (to, from) in out.iter_mut().zip(line) {
             *to = *from;
         }
-        let colon = (e.name + e.name_len - e.line) as usize;
+        let colon = e.name_len as usize;
         if let Some(b) = out.get_mut(colon) {
             *b = b':';
         }
         if !e.joined
-            && let Some(b) = out.get_mut((e.value + e.value_len - e.line) as usize)
-            && ((e.value + e.value_len - e.line) as usize) < line.len()
+            && let Some(b) = out.get_mut((e.value + e.value_len - e.name) as usize)
+            && ((e.value + e.value_len - e.name) as usize) < line.len()
         {
             *b = e.after_value;
         }

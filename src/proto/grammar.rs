@@ -39,7 +39,24 @@ const TCHAR: [bool; 256] = {
 #[inline]
 #[must_use]
 pub fn is_token(s: &[u8]) -> bool {
-    !s.is_empty() && s.iter().all(|&b| is_tchar(b))
+    !s.is_empty() && token_end(s, 0) == s.len()
+}
+
+/// Where the token that begins at `at` ends. Four bytes at a time: every name of every head
+/// passes here.
+#[inline(always)]
+#[must_use]
+pub fn token_end(s: &[u8], mut at: usize) -> usize {
+    while let Some(&[a, b, c, d]) = s.get(at..).and_then(<[u8]>::first_chunk::<4>) {
+        if !(is_tchar(a) & is_tchar(b) & is_tchar(c) & is_tchar(d)) {
+            break;
+        }
+        at += 4;
+    }
+    while s.get(at).copied().is_some_and(is_tchar) {
+        at += 1;
+    }
+    at
 }
 
 /// A byte in every place of a word.
@@ -55,15 +72,16 @@ fn word(chunk: &[u8]) -> u64 {
 /// and including the first one.
 #[inline]
 const fn controls(w: u64) -> u64 {
-    let below_blank = w.wrapping_sub(every(0x20)) & !w;
-    let not_delete = w ^ every(0x7f);
-    let delete = not_delete.wrapping_sub(every(1)) & !not_delete;
-    (below_blank | delete) & every(0x80)
+    // Below 0x20 the subtraction borrows; 0x7F plus one reaches the high bit. Neither counts
+    // where the high bit was set before.
+    let below_blank = w.wrapping_sub(every(0x20));
+    let delete = (w & every(0x7f)) + every(1);
+    (below_blank | delete) & !w & every(0x80)
 }
 
 /// Where the first control byte from `at` on stands: TAB, line ends, DEL and all the others.
 /// Eight bytes at a time, because every value of every head passes here.
-#[inline]
+#[inline(always)]
 #[must_use]
 pub fn find_control(s: &[u8], mut at: usize) -> Option<usize> {
     while let Some(chunk) = s.get(at..).and_then(<[u8]>::first_chunk::<8>) {

@@ -6,7 +6,7 @@
 //! 220 instructions a field where this takes 100. The tests still ask it for its opinion.)
 
 use super::fields::Fields;
-use super::grammar::{find_control, is_ows, is_tchar};
+use super::grammar::{find_control, is_ows, token_end};
 use super::lines::{self, LineCount, LineKind, StatusLine};
 use super::{Limits, Profile};
 use crate::error::{Code, Error, Result};
@@ -299,16 +299,14 @@ fn whole_head(
             [b'\r', b'\n', ..] => break at + 2,
             _ => {}
         }
-        let Some(colon) = rest.iter().position(|&b| !is_tchar(b)) else {
-            return Ok(None);
-        };
-        if colon == 0 || rest[colon] != b':' {
+        let colon = token_end(buf, at);
+        if colon == at || buf.get(colon) != Some(&b':') {
             return Ok(None);
         }
-        let Some((value, line_end)) = plain_value(buf, at + colon + 1) else {
+        let Some((value, line_end)) = plain_value(buf, colon + 1) else {
             return Ok(None);
         };
-        head.fields.place(at..at + colon, value, line_end)?;
+        head.fields.place(at..colon, value, line_end)?;
         at = line_end;
     };
     let counted = head.fields.len() as u64 + u64::from(profile.has(Profile::COUNT_LINES));
@@ -362,7 +360,7 @@ fn plain_status_line(buf: &[u8]) -> Option<(StatusLine, usize)> {
 
 /// The rest of a line from `at` on: where its content stands, without blanks around it, and
 /// where the next line begins. `None`: the line has no end yet, or holds what it may not.
-#[inline]
+#[inline(always)]
 fn plain_value(buf: &[u8], at: usize) -> Option<(core::ops::Range<usize>, usize)> {
     let mut start = at;
     while is_ows(*buf.get(start)?) {
@@ -377,7 +375,9 @@ fn plain_value(buf: &[u8], at: usize) -> Option<(core::ops::Range<usize>, usize)
             _ => return None,
         }
     };
-    while end > start && is_ows(*buf.get(end - 1)?) {
+    while let Some([.., last]) = buf.get(start..end)
+        && is_ows(*last)
+    {
         end -= 1;
     }
     Some((start..end, line_end))

@@ -244,7 +244,7 @@ pub fn field_line(
     while end > start && is_ows(line[end - 1]) {
         end -= 1;
     }
-    fields.add(at..at + colon, at + start..at + end, at..line_end)?;
+    fields.add(at..at + colon, at + start..at + end, line_end)?;
     Ok(LineKind::Field)
 }
 
