@@ -231,10 +231,15 @@ fn python_allows(s: &Sample, cut: usize, how: Reader, got: &Verdict) -> bool {
             *got == Verdict::Body(data(), end)
         }
         Some(Part::Data) if !s.to_end && s.start_of(Part::Coding).is_none() => {
-            // hr_to_fd and hr_drain have no counterpart in Python, so both ends are right.
             let incomplete = *got == Verdict::Body(data(), HC_ERR_INCOMPLETE);
             let clean = *got == Verdict::Body(data(), HC_OK);
-            (incomplete && how.takes_all()) || (clean && how != Reader::All)
+            if how.may_end_either_way() {
+                incomplete || clean
+            } else if how.wants_it_all() {
+                incomplete
+            } else {
+                clean
+            }
         }
         _ => *got == by_rule,
     }
@@ -251,7 +256,8 @@ fn cut_head(s: &Sample, cut: usize, how: Reader, got: &Verdict) -> bool {
     match got {
         Verdict::Body(data, end) => {
             // A coding that was already read is missing all of its chunks.
-            let short = how.takes_all() || s.start_of(Part::Last).is_some();
+            let short =
+                how.wants_it_all() || how.may_end_either_way() || s.start_of(Part::Last).is_some();
             data.is_empty() && (*end == HC_OK || (*end == HC_ERR_INCOMPLETE && short))
         }
         // Half a line of a framing field may also be refused as what it is.

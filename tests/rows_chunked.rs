@@ -4,9 +4,11 @@ mod common;
 mod corpus;
 
 use common::api::*;
-use common::drivers::{Wire, callback::Callback};
-use common::handle::Conn;
-use common::reader::Reader;
+use common::drivers::callback::{Ahead, Callback};
+use common::drivers::{Driver, Wire};
+use common::handle::{Conn, name};
+use common::reader::{self, Reader};
+use common::split::Split;
 use common::talk;
 use corpus::End;
 
@@ -24,6 +26,31 @@ rows! { corpus::chunked::table();
     row_040_trailers_are_kept_apart => 40;
     row_041_number_and_size_of_trailers => 41;
     row_042_malformed_trailers => 42;
+}
+
+/// Line ends of LF are an option of their own.
+#[test]
+fn row_038_lf_line_ends_by_option() {
+    for driver in Driver::EVERY {
+        for split in [Split::Whole, Split::Bytes] {
+            let mut wire = driver.wire();
+            let c = Conn::new(HC_PROFILE_SAFE);
+            // SAFETY: `ok` passes the live handle.
+            c.ok(|p| unsafe { hc_set_lenient(p, HC_LENIENT_BARE_LF_CHUNKS) });
+            wire.open(&c);
+            assert_eq!(talk::get(&c, &mut *wire), HC_OK);
+            let bytes = corpus::chunked_ok(b"3;x\nabc\n0\nX-T: 1\n\n");
+            wire.load(split.pieces(&bytes), End::Open);
+            let r = talk::answer(&c, &mut *wire).unwrap();
+            let got = talk::body(&c, &mut *wire, &r, Reader::Read(7));
+            assert_eq!(
+                (got.status, &got.bytes[..]),
+                (HC_OK, &b"abc"[..]),
+                "{driver:?}"
+            );
+            assert_eq!(r.trailers(), [(b"X-T".to_vec(), b"1".to_vec())]);
+        }
+    }
 }
 
 /// Work in proportion to the bytes: a quadratic decoder does not end in the time of a
@@ -53,42 +80,42 @@ fn row_043_a_million_chunks_of_one_byte() {
     }
 }
 
-/// The python profile takes from the transport what belongs to the message, and no byte
-/// of what follows it: Python's own tests read that from the socket themselves.
+/// A transport that must not be read ahead loses what belongs to the message, and no byte
+/// of what follows it: whoever owns it reads on from there, as Python's own tests do.
 #[test]
-fn python_profile_reads_no_further_than_the_message() {
-    let after = b"next message";
+fn no_read_ahead_ends_with_the_message() {
     let trailers = b"3\r\nabc\r\n0\r\nX-T: 1\r\n\r\n";
-    for (method, message) in [
+    let messages = [
         ("GET", corpus::ok(&[b"Content-Length: 5"], b"hello")),
         ("GET", corpus::ok(&[b"Content-Length: 0"], b"")),
         ("GET", corpus::chunked_ok(corpus::ABC)),
         ("GET", corpus::chunked_ok(trailers)),
         ("GET", corpus::message(b"HTTP/1.1 204 No Content", &[], b"")),
         ("HEAD", corpus::ok(&[b"Content-Length: 5"], b"")),
-    ] {
-        for how in [
-            Reader::Read(65_536),
-            Reader::All,
-            Reader::Line(64),
-            Reader::Peek,
-            Reader::Read1(7),
-        ] {
-            let mut wire = Callback::new(false);
-            let c = Conn::new(HC_PROFILE_PYTHON);
-            wire.open(&c);
-            assert_eq!(talk::request(&c, &mut wire, method, &[], None), HC_OK);
-            wire.load(vec![[&message[..], after].concat()], End::Open);
-            let r = talk::answer(&c, &mut wire).unwrap();
-            let got = talk::body(&c, &mut wire, &r, how);
-            assert_eq!(got.status, HC_OK);
-            let left = wire.rest(-1);
-            let shown = message.escape_ascii().to_string();
-            assert_eq!(
-                left.escape_ascii().to_string(),
-                "next message",
-                "{how:?} {shown}"
-            );
+    ];
+    for profile in [HC_PROFILE_SAFE, HC_PROFILE_PYTHON] {
+        for ahead in [Ahead::No, Ahead::Lines] {
+            for (method, message) in &messages {
+                for how in reader::EVERY {
+                    let left = left_behind(profile, ahead, method, message, how);
+                    let shown = message.escape_ascii().to_string();
+                    assert_eq!(left, b"next message", "{ahead:?} {how:?} {shown}");
+                }
+            }
         }
     }
+}
+
+/// What is still in the transport after the message.
+fn left_behind(profile: i32, ahead: Ahead, method: &str, message: &[u8], how: Reader) -> Vec<u8> {
+    let mut wire = Callback::reading_ahead(ahead);
+    let c = Conn::new(profile);
+    wire.open(&c);
+    let sent = talk::request(&c, &mut wire, method, &[], None);
+    assert_eq!(sent, HC_OK);
+    wire.load(vec![[message, b"next message"].concat()], End::Open);
+    let r = talk::answer(&c, &mut wire).unwrap_or_else(|s| panic!("{}", name(s)));
+    let got = talk::body(&c, &mut wire, &r, how);
+    assert_eq!(got.status, HC_OK);
+    wire.rest(-1)
 }

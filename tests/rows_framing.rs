@@ -3,6 +3,13 @@
 mod common;
 mod corpus;
 
+use common::api::*;
+use common::drivers::{Driver, Wire};
+use common::handle::Conn;
+use common::reader::Reader;
+use common::talk;
+use corpus::End;
+
 rows! { corpus::framing::table();
     row_001_chunked_wins_over_length => 1;
     row_002_differing_lengths => 2;
@@ -29,4 +36,26 @@ rows! { corpus::framing::table();
     row_023_connection_tokens => 23;
     row_024_http_1_0_keep_alive => 24;
     row_025_length_of_the_decoded_body => 25;
+}
+
+/// A caller that knows its server may take a body cut short for a whole one.
+#[test]
+fn row_025_short_bodies_by_option() {
+    for driver in Driver::EVERY {
+        let mut wire: Box<dyn Wire> = driver.wire();
+        let c = Conn::new(HC_PROFILE_SAFE);
+        // SAFETY: `ok` passes the live handle.
+        c.ok(|p| unsafe { hc_set_lenient(p, HC_LENIENT_SHORT_READ) });
+        wire.open(&c);
+        assert_eq!(talk::get(&c, &mut *wire), HC_OK);
+        let bytes = corpus::ok(&[b"Content-Length: 99"], b"hello");
+        wire.load(vec![bytes], End::Eof);
+        let r = talk::answer(&c, &mut *wire).unwrap();
+        let got = talk::body(&c, &mut *wire, &r, Reader::Read(7));
+        assert_eq!(
+            (got.status, &got.bytes[..]),
+            (HC_OK, &b"hello"[..]),
+            "{driver:?}"
+        );
+    }
 }

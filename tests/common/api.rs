@@ -43,6 +43,9 @@ pub const HC_STATE_REQUEST_SENT: i32 = 2;
 pub const HC_PROFILE_SAFE: i32 = 0;
 pub const HC_PROFILE_PYTHON: i32 = 1;
 
+pub const HC_LENIENT_SHORT_READ: u32 = 16;
+pub const HC_LENIENT_BARE_LF_CHUNKS: u32 = 65_536;
+
 pub const HC_TIMEOUT_READ: i32 = 1;
 pub const HC_TIMEOUT_WRITE: i32 = 2;
 pub const HC_TIMEOUT_EXPECT_CONTINUE: i32 = 3;
@@ -131,6 +134,8 @@ pub struct hc_transport {
     pub fd: Option<unsafe extern "C" fn(*mut c_void) -> i32>,
     pub close: Option<unsafe extern "C" fn(*mut c_void)>,
     pub destroy: Option<unsafe extern "C" fn(*mut c_void)>,
+    pub no_read_ahead: i32,
+    pub read_line: Option<unsafe extern "C" fn(*mut c_void, *mut c_void, usize) -> i64>,
 }
 
 #[repr(C)]
@@ -175,6 +180,7 @@ unsafe extern "C" {
     pub fn hc_set_nonblocking(c: *mut hc_conn, on: i32) -> i32;
     pub fn hc_set_auto_open(c: *mut hc_conn, on: i32) -> i32;
     pub fn hc_set_profile(c: *mut hc_conn, profile: i32) -> i32;
+    pub fn hc_set_lenient(c: *mut hc_conn, bits: u32) -> i32;
     pub fn hc_set_timeout(c: *mut hc_conn, kind: i32, ms: i64) -> i32;
     pub fn hc_get_timeout(c: *const hc_conn, kind: i32) -> i64;
     pub fn hc_set_limit(c: *mut hc_conn, kind: i32, n: u64) -> i32;

@@ -77,7 +77,7 @@ fn run_case(case: &Case, profile: i32) -> Vec<String> {
                     );
                 }
                 // Enough to know; a deviation can cost a timeout each.
-                if deviations == 3 {
+                if deviations == 2 {
                     break;
                 }
             }
@@ -106,8 +106,8 @@ fn complaint(panic: &(dyn std::any::Any + Send)) -> Seen {
 /// Whole and byte by byte meet every reader, a two-way split meets one of them in turn.
 /// For the blocking driver every piece costs a change of threads: it does the two-way
 /// splits of responses under 400 bytes only, and byte by byte with three of the readers.
-/// Byte by byte ends at 128 KiB for the drivers without a system call per byte, and at
-/// 4 KiB for the two on sockets.
+/// Byte by byte ends at 128 KiB without any wire, at 16 KiB with callbacks, and at 4 KiB
+/// on sockets.
 fn plan(case: &Case, profile: i32, driver: Driver, shift: usize) -> Vec<(Split, Reader)> {
     let head_only = case.expect(profile).head_error.is_some();
     let len = case.response.len();
@@ -116,10 +116,14 @@ fn plan(case: &Case, profile: i32, driver: Driver, shift: usize) -> Vec<(Split, 
         (false, true) => &reader::COARSE,
         (false, false) => &reader::EVERY,
     };
-    let on_socket = matches!(driver, Driver::Blocking | Driver::NonBlocking);
     let mut plan: Vec<_> = readers.iter().map(|r| (Split::Whole, *r)).collect();
     if case.large {
-        if len <= if on_socket { 4096 } else { 128 * 1024 } {
+        let most = match driver {
+            Driver::SansIo => 128 * 1024,
+            Driver::Callback | Driver::Dribble => 16 * 1024,
+            Driver::NonBlocking | Driver::Blocking => 4096,
+        };
+        if len <= most {
             plan.push((Split::Bytes, readers[shift % readers.len()]));
         }
     } else {

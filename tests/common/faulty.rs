@@ -208,6 +208,8 @@ pub fn attach(c: &Conn, plan: Option<Plan>, turns: &[Turn]) -> Shared {
         fd: None,
         close: Some(close),
         destroy: Some(destroy),
+        no_read_ahead: 0,
+        read_line: None,
     };
     // SAFETY: `ok` passes the live handle; the struct outlives the call.
     c.ok(|p| unsafe { hc_set_transport(p, &raw const t) });

@@ -44,10 +44,16 @@ pub const COARSE: [Reader; 4] = [
 ];
 
 impl Reader {
-    /// Calls that read the body as a whole, so that the python profile reports a short
-    /// one; sized reads end without an error there.
-    pub fn takes_all(self) -> bool {
-        matches!(self, Self::All | Self::ToFd | Self::Drain)
+    /// Calls that want all that they name, so that the python profile reports a short body;
+    /// sized reads end without an error there.
+    pub fn wants_it_all(self) -> bool {
+        matches!(self, Self::All | Self::Full(_))
+    }
+
+    /// Calls that pass a whole body on and have no counterpart in Python, so that a short
+    /// one may end either way in its profile.
+    pub fn may_end_either_way(self) -> bool {
+        matches!(self, Self::ToFd | Self::Drain)
     }
 }
 

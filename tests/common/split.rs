@@ -43,6 +43,6 @@ pub fn two_way(bytes: &[u8], large: bool) -> Vec<Split> {
     at.sort_unstable();
     at.dedup();
     // A long run of short lines has more line ends there than add anything.
-    let step = at.len().div_ceil(40);
+    let step = at.len().div_ceil(16);
     at.into_iter().step_by(step.max(1)).map(Split::At).collect()
 }

@@ -78,9 +78,9 @@ fn content_length() -> Vec<Case> {
     rows.extend([
         case(8, "leading zero", length(b"05")).both(full(200, b"hello").remaining(5)),
         case(8, "two hundred zeros", zeros(200)).both(full(200, b"hello").remaining(5)),
-        case(8, "a thousand zeros", zeros(1000)).both(full(200, b"hello").remaining(5)),
+        case(8, "a thousand zeros", zeros(1000)).uniform().both(full(200, b"hello").remaining(5)),
         // The cap is 1 KiB of digits; what lies over it is no number for us.
-        case(8, "two thousand zeros", zeros(2000)).both(bad()),
+        case(8, "two thousand zeros", zeros(2000)).uniform().both(bad()),
         case(9, "largest length, five bytes, end", length(b"9223372036854775807")).eof()
             .safe(cut(200, b"hello", HC_ERR_INCOMPLETE).remaining(i64::MAX))
             .python(short(200, b"hello").remaining(i64::MAX)),

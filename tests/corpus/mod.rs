@@ -127,6 +127,13 @@ impl Case {
         self
     }
 
+    /// A long run of like bytes or heads, shorter than 4 KiB: a cut in one place of it is a
+    /// cut in any.
+    pub fn uniform(mut self) -> Self {
+        self.large = true;
+        self
+    }
+
     pub fn method(mut self, method: &'static str, target: &'static str) -> Self {
         self.method = method;
         self.target = target;

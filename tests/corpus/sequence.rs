@@ -23,8 +23,8 @@ fn interim() -> Vec<Case> {
     let several = [CONTINUE, HINTS, b"HTTP/1.1 102 Processing\r\n\r\n", b"HTTP/1.1 199 Odd\r\n\r\n", FINAL].concat();
     vec![
         case(80, "100 then 200", after(CONTINUE, 1)).both(full(200, b"hello").interim(&[100])),
-        case(80, "99 x 100", after(CONTINUE, 99)).both(full(200, b"hello").interim(&[100; 99])),
-        case(80, "101 x 100", after(CONTINUE, 101)).both(limit()),
+        case(80, "99 x 100", after(CONTINUE, 99)).uniform().both(full(200, b"hello").interim(&[100; 99])),
+        case(80, "101 x 100", after(CONTINUE, 101)).uniform().both(limit()),
         case(80, "1,000 x 100", after(CONTINUE, 1000)).both(limit()),
         // 50 heads of 6 KB: under the count, over the bytes of all heads together.
         case(80, "300 KB of interim heads", after(&padded, 50)).both(limit()),

@@ -51,6 +51,12 @@ unsafe extern "C" fn read(user: *mut c_void, buf: *mut c_void, len: usize) -> i6
     })
 }
 
+unsafe extern "C" fn read_line(user: *mut c_void, buf: *mut c_void, len: usize) -> i64 {
+    let most = script(user, |s| s.queue.line_len()).min(len);
+    // SAFETY: the same promises, and no more than len.
+    unsafe { read(user, buf, most) }
+}
+
 unsafe extern "C" fn write(user: *mut c_void, buf: *const c_void, len: usize) -> i64 {
     script(user, |s| {
         if s.dribble && !std::mem::take(&mut s.may_write) {
@@ -83,16 +89,36 @@ unsafe extern "C" fn destroy(user: *mut c_void) {
     drop(unsafe { Rc::from_raw(user.cast::<RefCell<Script>>()) });
 }
 
+/// May the library take more than the message from the transport?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ahead {
+    Yes,
+    /// No; lines come byte by byte.
+    No,
+    /// No; there is a callback for lines.
+    Lines,
+}
+
 pub struct Callback {
     dribble: bool,
+    ahead: Ahead,
     script: Shared,
     former: Vec<Shared>,
 }
 
 impl Callback {
     pub fn new(dribble: bool) -> Self {
+        Self::with(dribble, Ahead::Yes)
+    }
+
+    pub fn reading_ahead(ahead: Ahead) -> Self {
+        Self::with(false, ahead)
+    }
+
+    fn with(dribble: bool, ahead: Ahead) -> Self {
         Self {
             dribble,
+            ahead,
             script: Shared::default(),
             former: Vec::new(),
         }
@@ -121,6 +147,8 @@ impl Wire for Callback {
             fd: None,
             close: Some(close),
             destroy: Some(destroy),
+            no_read_ahead: i32::from(self.ahead != Ahead::Yes),
+            read_line: (self.ahead == Ahead::Lines).then_some(read_line),
         };
         // SAFETY: `ok` passes the live handle; the other arguments outlive the call.
         c.ok(|p| unsafe { hc_set_transport(p, &raw const t) });

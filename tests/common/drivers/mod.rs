@@ -108,6 +108,15 @@ impl Queue {
         Some(piece)
     }
 
+    /// Bytes of the next piece up to and including its first line feed.
+    pub fn line_len(&self) -> usize {
+        let piece = self.pieces.front().map_or(&[][..], |p| p);
+        piece
+            .iter()
+            .position(|b| *b == b'\n')
+            .map_or(piece.len(), |i| i + 1)
+    }
+
     /// Puts back what did not fit.
     pub fn put_back(&mut self, rest: Vec<u8>) {
         self.supplied -= rest.len();
