@@ -32,6 +32,9 @@ enum Part {
     Trailers,
 }
 
+/// From here on a status line says all that Python needs.
+const STATUS_END: usize = "HTTP/1.1 200".len();
+
 struct Sample {
     name: &'static str,
     method: &'static str,
@@ -52,6 +55,18 @@ impl Sample {
             end += bytes.len();
             (n < end).then_some(*part)
         })
+    }
+
+    /// How far byte `n` is inside its part.
+    fn into_part(&self, n: usize) -> usize {
+        let mut at = 0;
+        for (_, bytes) in &self.parts {
+            if n < at + bytes.len() {
+                break;
+            }
+            at += bytes.len();
+        }
+        n - at
     }
 
     /// The data before byte `n`.
@@ -220,6 +235,16 @@ fn python_allows(s: &Sample, cut: usize, how: Reader, got: &Verdict) -> bool {
         {
             cut_head(s, cut, how, got)
         }
+        Some(Part::Interim) if by_rule == Verdict::Refused(HC_ERR_INCOMPLETE) => {
+            // A cut interim head is finished as well, and no answer comes behind it.
+            let finished = s.into_part(cut) >= STATUS_END;
+            let code = if finished {
+                HC_ERR_REMOTE_DISCONNECTED
+            } else {
+                HC_ERR_BAD_STATUS_LINE
+            };
+            *got == Verdict::Refused(code)
+        }
         Some(Part::Last | Part::Trailers) => {
             // Complete from the end of "0 CRLF" on.
             let from = s.start_of(Part::Trailers).unwrap_or(usize::MAX);
@@ -249,8 +274,7 @@ fn python_allows(s: &Sample, cut: usize, how: Reader, got: &Verdict) -> bool {
 /// has an empty body, which a length that was already read may call short.
 fn cut_head(s: &Sample, cut: usize, how: Reader, got: &Verdict) -> bool {
     let start = s.start_of(Part::StatusLine).unwrap_or(0);
-    let digits = start + "HTTP/1.1 200".len();
-    if cut < digits {
+    if cut < start + STATUS_END {
         return *got == Verdict::Refused(HC_ERR_BAD_STATUS_LINE);
     }
     match got {

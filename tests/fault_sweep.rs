@@ -169,7 +169,8 @@ fn judge(plan: Plan, fired: Call, blocking: bool, result: &Result<(), Broken>) -
     let gave_up = result.as_ref().err().is_some_and(|b| b.gave_up);
     match (plan.fault, fired) {
         (Fault::Errno(libc::EINTR | libc::EAGAIN), _) if !plan.for_ever => code == HC_OK,
-        (Fault::Errno(libc::EAGAIN), _) if !blocking => gave_up,
+        // On a slow machine the time is up before the program has given up.
+        (Fault::Errno(libc::EAGAIN), _) if !blocking => gave_up || code == HC_ERR_TIMEOUT,
         // Interrupted for ever ends by the timeout; a non-blocking call may also say
         // "not yet" instead of trying on.
         (Fault::Errno(libc::EINTR), _) if !blocking && gave_up => true,
