@@ -691,6 +691,63 @@ typedef int32_t hc_call_number;
 #endif // __cplusplus
 
 /**
+ * How hm_parse reads, to be or-ed together.
+ */
+enum hm_parse_flag
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Nothing will follow the bytes that are there. In HC_PROFILE_PYTHON their end then ends
+   * the block, as it does in Python.
+   */
+  HM_PARSE_EOF = 1,
+  /**
+   * In HC_PROFILE_PYTHON a line without a colon is skipped by itself, as in Python 2.7.
+   * Without this flag the fields behind it are lost, as in Python 3.
+   */
+  HM_PARSE_SKIP_BAD_LINES = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hm_parse_flag hm_parse_flag;
+#else
+typedef uint32_t hm_parse_flag;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How hm_to_bytes writes, to be or-ed together.
+ */
+enum hm_to_bytes_flag
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The raw lines as they came, instead of "name: value" with CRLF behind it. Python 2.7:
+   * str(msg).
+   */
+  HM_RAW = 1,
+  /**
+   * The empty line at the end.
+   */
+  HM_END = 2,
+  /**
+   * The "From " lines at the beginning.
+   */
+  HM_UNIXFROM = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hm_to_bytes_flag hm_to_bytes_flag;
+#else
+typedef uint32_t hm_to_bytes_flag;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * What is accepted from a server and from the caller: hc_set_profile.
  */
 enum hc_profile
@@ -1416,6 +1473,17 @@ typedef struct hc_conn hc_conn;
 typedef struct hc_url hc_url;
 
 /**
+ * A header message: the fields of a head, in the order and spelling of the wire, to be looked
+ * up, interpreted, changed and written. Opaque to C; made by hm_new, hm_parse or
+ * hm_from_response, freed by hm_free. It belongs to one thread at a time, may move, and has
+ * no part in any connection. Python: http.client.HTTPMessage, httplib.HTTPMessage.
+ *
+ * Strings it gives out (Lifetime: next-call) stay until the message is changed or freed; those
+ * of which it is said that they are put together, until the next call that puts one together.
+ */
+typedef struct hm_message hm_message;
+
+/**
  * A response. Opaque to C; made by hc_getresponse, freed by hr_free. Its head is immutable:
  * asking for it never fails and what it returns stays where it is.
  */
@@ -1619,6 +1687,113 @@ typedef struct {
    */
   int32_t tls_reason;
 } hc_error_info;
+
+/**
+ * A date.
+ */
+typedef struct {
+  /**
+   * Going in: sizeof(hm_date), which tells the library which fields there are.
+   */
+  size_t struct_size;
+  /**
+   * Seconds since 1970-01-01 00:00:00 UTC; of a date without a zone, as if it were UTC.
+   */
+  int64_t seconds;
+  /**
+   * 0 to 9999, not counted from 1900 as in struct tm.
+   */
+  int32_t year;
+  /**
+   * 1 to 12.
+   */
+  int32_t month;
+  /**
+   * 1 to 31.
+   */
+  int32_t day;
+  /**
+   * 0 to 23.
+   */
+  int32_t hour;
+  /**
+   * 0 to 59.
+   */
+  int32_t minute;
+  /**
+   * 0 to 60.
+   */
+  int32_t second;
+  /**
+   * 0 for Sunday to 6, as in struct tm: by the calendar, whatever the text says.
+   */
+  int32_t weekday;
+  /**
+   * Seconds east of UTC; 0 without a zone.
+   */
+  int32_t utc_offset;
+  /**
+   * 1 when the text says in which zone it is, else 0.
+   */
+  int32_t has_zone;
+  /**
+   * 0.
+   */
+  int32_t reserved;
+} hm_date;
+
+/**
+ * One address out of a list.
+ */
+typedef struct {
+  /**
+   * A name that people read, or a comment; may be empty.
+   */
+  const char *name;
+  /**
+   * Its length in bytes.
+   */
+  size_t name_len;
+  /**
+   * "user@host"; empty when there is a name and no address that can be read.
+   */
+  const char *address;
+  /**
+   * Its length in bytes.
+   */
+  size_t address_len;
+} hm_address;
+
+/**
+ * Choices for hm_parse. Set everything to 0, then struct_size and what is to be chosen.
+ */
+typedef struct {
+  /**
+   * sizeof(hm_parse_options): tells the library which fields there are.
+   */
+  size_t struct_size;
+  /**
+   * An HC_PROFILE_* number.
+   */
+  int32_t profile;
+  /**
+   * HM_PARSE_* numbers, or-ed together.
+   */
+  uint32_t flags;
+  /**
+   * Bytes of one line, its end included; 0 for the default of HC_LIMIT_LINE.
+   */
+  uint64_t line_limit;
+  /**
+   * Fields, or lines as HC_LIMIT_HEADERS has it; 0 for its default, UINT64_MAX for as many
+   * as fit in `head_limit`.
+   */
+  uint64_t header_limit;
+  /**
+   * Bytes of the block, at most 2^30; 0 for the default of HC_LIMIT_HEAD.
+   */
+  uint64_t head_limit;
+} hm_parse_options;
 
 /**
  * A piece of memory; the layout is that of struct iovec in sys/uio.h.
@@ -2246,6 +2421,962 @@ const char *hc_state_name(int32_t state);
  */
 HC_EXTERN
 const char *hc_call_name(int32_t call);
+
+/**
+ * Makes an empty message.
+ *
+ * @param profile an HC_PROFILE_* number: by which rules fields are added and read
+ * @param out receives the message; NULL on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG. Ownership: free it with hm_free.
+ *
+ * @pre `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_new(int32_t profile,
+                 hm_message **out);
+
+/**
+ * Frees a message.
+ *
+ * @param m a message, or NULL
+ *
+ * @pre `m` is NULL or a handle that has not been freed, and no other thread is using it.
+ */
+HC_EXTERN
+void hm_free(hm_message *m);
+
+/**
+ * Copies the header fields of a response into a message, which has nothing to do with the
+ * response afterwards. It has the profile of the response's connection.
+ *
+ * @param r a response
+ * @param out receives the message; NULL on failure
+ * @return HC_OK; HC_ERR_NOMEM; HC_ERR_INVALID_ARG; HC_ERR_BUSY; HC_ERR_FORKED. Ownership: free
+ * it with hm_free. Python: HTTPResponse.msg, HTTPResponse.info.
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_from_response(const hr_response *r,
+                           hm_message **out);
+
+/**
+ * By which rules the fields of a message were read, are added and interpreted.
+ *
+ * @param m a message
+ * @return HC_LENIENT_* numbers, or-ed together: 0 for HC_PROFILE_SAFE; 0 for a bad handle
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+uint32_t hm_get_lenient(const hm_message *m);
+
+/**
+ * How many fields a message has; repeated names count each time.
+ *
+ * @param m a message
+ * @return how many; 0 for a bad handle. Python 3: len(msg).
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN size_t hm_count(const hm_message *m);
+
+/**
+ * A field by its place: in the order of the wire, spelt as on the wire.
+ *
+ * @param m a message
+ * @param index 0 to hm_count - 1
+ * @param out receives the field; all NULL and 0 on failure. Lifetime: next-call (one that
+ * changes the message).
+ * @return HC_OK; HC_ERR_INVALID_ARG for an index too large, or NULL. Python 3: msg.items().
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_at(const hm_message *m,
+                size_t index,
+                hc_header *out);
+
+/**
+ * All fields as an array, which hc_request takes as it is.
+ *
+ * @param m a message
+ * @param out receives the array; NULL when there are no fields, and on failure. Lifetime:
+ * next-call (one that changes the message, or this one).
+ * @param count receives how many there are; 0 on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_NOMEM. Python 3: msg.items().
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_fields(hm_message *m,
+                    const hc_header **out,
+                    size_t *count);
+
+/**
+ * The date in the first field with a name: in HC_PROFILE_SAFE the three forms of RFC 9110
+ * section 5.6.7, of which the first may also have a numeric zone; in HC_PROFILE_PYTHON
+ * whatever Python makes out, if there is such a day and time. A year of two digits is the one
+ * that is at most 50 years ahead; in HC_PROFILE_PYTHON it is from 1969 to 2068.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param out its struct_size going in; receives the date; unchanged on failure
+ * @return HC_OK; HC_ERR_BAD_HEADER for a value that is no date; HC_ERR_INVALID_ARG, also when
+ * there is no such field. Python 2.7: getdate, getdate_tz.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL; `out` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_getdate(const hm_message *m,
+                     const char *name,
+                     hm_date *out);
+
+/**
+ * Reads the mail addresses in all fields with a name, as From and To have them. Groups are
+ * resolved, and elements of which nothing can be read are left out.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param count receives how many there are, for hm_address_at; 0 on failure
+ * @return HC_OK, also when there is no such field; HC_ERR_INVALID_ARG; HC_ERR_NOMEM. Python
+ * 2.7: getaddrlist.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL; `count`
+ * is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_getaddrlist(hm_message *m,
+                         const char *name,
+                         size_t *count);
+
+/**
+ * One of the addresses that the last hm_getaddrlist found.
+ *
+ * @param m a message
+ * @param index 0 to the count of hm_getaddrlist - 1
+ * @param out receives the address; all NULL and 0 on failure. Lifetime: next-call (the next
+ * hm_getaddrlist or hm_getaddr).
+ * @return HC_OK; HC_ERR_INVALID_ARG for an index too large, or NULL
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_address_at(hm_message *m,
+                        size_t index,
+                        hm_address *out);
+
+/**
+ * The first mail address in the fields with a name.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param out receives the address; all NULL and 0 when there is none, and on failure.
+ * Lifetime: next-call (the next hm_getaddrlist or hm_getaddr).
+ * @return HC_OK, also when there is none; HC_ERR_INVALID_ARG; HC_ERR_NOMEM. Python 2.7:
+ * getaddr.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL; `out` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_getaddr(hm_message *m,
+                     const char *name,
+                     hm_address *out);
+
+/**
+ * Appends a field, whether or not there is one with this name. What name and value may hold
+ * is what hc_putheader lets them hold in the profile of the message.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param value white space around it is taken off
+ * @return HC_OK; HC_ERR_INVALID_ARG for what hc_putheader would refuse, and NULL; HC_ERR_NOMEM.
+ * Python 3: msg[name] = value, add_header.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hm_add(hm_message *m,
+                 const char *name,
+                 const char *value);
+
+/**
+ * hm_add for strings with a length, either of which may be HC_ZSTR.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param name_len its length in bytes
+ * @param value as for hm_add
+ * @param value_len its length in bytes
+ * @return as hm_add
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are valid for their lengths,
+ * NUL-terminated, or NULL.
+ */
+HC_EXTERN
+hc_status hm_add_n(hm_message *m,
+                   const char *name,
+                   size_t name_len,
+                   const char *value,
+                   size_t value_len);
+
+/**
+ * Removes all fields with a name and appends one.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param value as for hm_add
+ * @return as hm_add. Python 2.7: msg[name] = value.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hm_set(hm_message *m,
+                 const char *name,
+                 const char *value);
+
+/**
+ * hm_set for strings with a length, either of which may be HC_ZSTR.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param name_len its length in bytes
+ * @param value as for hm_set
+ * @param value_len its length in bytes
+ * @return as hm_set
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are valid for their lengths,
+ * NUL-terminated, or NULL.
+ */
+HC_EXTERN
+hc_status hm_set_n(hm_message *m,
+                   const char *name,
+                   size_t name_len,
+                   const char *value,
+                   size_t value_len);
+
+/**
+ * Changes the value of the first field with a name, which keeps its place and its spelling.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param value as for hm_add
+ * @return as hm_add; also HC_ERR_INVALID_ARG when there is no such field. Python 3:
+ * replace_header.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hm_replace(hm_message *m,
+                     const char *name,
+                     const char *value);
+
+/**
+ * hm_replace for strings with a length, either of which may be HC_ZSTR.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param name_len its length in bytes
+ * @param value as for hm_replace
+ * @param value_len its length in bytes
+ * @return as hm_replace
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are valid for their lengths,
+ * NUL-terminated, or NULL.
+ */
+HC_EXTERN
+hc_status hm_replace_n(hm_message *m,
+                       const char *name,
+                       size_t name_len,
+                       const char *value,
+                       size_t value_len);
+
+/**
+ * Adds to the value of a name: the last field of that name gets ", " and the value behind its
+ * own, in its raw line too. Without such a field, one is appended.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param value as for hm_add
+ * @return as hm_add. Python 2.7: addheader.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hm_addheader(hm_message *m,
+                       const char *name,
+                       const char *value);
+
+/**
+ * hm_addheader for strings with a length, either of which may be HC_ZSTR.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param name_len its length in bytes
+ * @param value as for hm_addheader
+ * @param value_len its length in bytes
+ * @return as hm_addheader
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are valid for their lengths,
+ * NUL-terminated, or NULL.
+ */
+HC_EXTERN
+hc_status hm_addheader_n(hm_message *m,
+                         const char *name,
+                         size_t name_len,
+                         const char *value,
+                         size_t value_len);
+
+/**
+ * Continues the value of a name, as a folded line does: with a space in HC_PROFILE_SAFE, which
+ * sends no folds, and with a line end and a space in HC_PROFILE_PYTHON.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param more as for hm_add
+ * @return as hm_add; also HC_ERR_INVALID_ARG when there is no such field. Python 2.7:
+ * addcontinue.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hm_addcontinue(hm_message *m,
+                         const char *name,
+                         const char *more);
+
+/**
+ * hm_addcontinue for strings with a length, either of which may be HC_ZSTR.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param name_len its length in bytes
+ * @param more as for hm_addcontinue
+ * @param more_len its length in bytes
+ * @return as hm_addcontinue
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are valid for their lengths,
+ * NUL-terminated, or NULL.
+ */
+HC_EXTERN
+hc_status hm_addcontinue_n(hm_message *m,
+                           const char *name,
+                           size_t name_len,
+                           const char *more,
+                           size_t more_len);
+
+/**
+ * The value of a name, which is added if there is none.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param value as for hm_add
+ * @param out receives the value that is there now, as hm_getheader puts it together; NULL on
+ * failure; may be NULL. Lifetime: next-call.
+ * @return as hm_add. Python 2.7: setdefault.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL;
+ * `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_setdefault(hm_message *m,
+                        const char *name,
+                        const char *value,
+                        const char **out);
+
+/**
+ * hm_setdefault for strings with a length, either of which may be HC_ZSTR.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param name_len its length in bytes
+ * @param value as for hm_add
+ * @param value_len its length in bytes
+ * @param out as for hm_setdefault. Lifetime: next-call.
+ * @return as hm_add
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are valid for their lengths,
+ * NUL-terminated, or NULL; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_setdefault_n(hm_message *m,
+                          const char *name,
+                          size_t name_len,
+                          const char *value,
+                          size_t value_len,
+                          const char **out);
+
+/**
+ * Appends a field whose value has parameters: `value; name="parameter"`. Quotes and
+ * backslashes in a parameter are escaped.
+ *
+ * @param m a message
+ * @param name of the field, in any case
+ * @param value what stands before the parameters
+ * @param parameters names and values; a value that is NULL with length 0 stands for a
+ * parameter that is a name alone; may be NULL if `count` is 0
+ * @param count how many there are
+ * @return as hm_add; also HC_ERR_INVALID_ARG for a parameter whose name is no token. Python 3:
+ * add_header(name, value, **parameters).
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL;
+ * `parameters` is valid for `count` elements, and their strings for their lengths.
+ */
+HC_EXTERN
+hc_status hm_add_with(hm_message *m,
+                      const char *name,
+                      const char *value,
+                      const hc_header *parameters,
+                      size_t count);
+
+/**
+ * Removes all fields with a name.
+ *
+ * @param m a message
+ * @param name in any case
+ * @return HC_OK, also when there is none; HC_ERR_INVALID_ARG. Python: del msg[name].
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hm_del(hm_message *m,
+                 const char *name);
+
+/**
+ * The "From " lines that stood before the fields, ends included, as mailbox files have them.
+ * Only HC_PROFILE_PYTHON lets them stand there.
+ *
+ * @param m a message
+ * @return NUL-terminated lines, empty when there were none; NULL for a bad handle, or no
+ * memory. Lifetime: next-call. Python 2.7: msg.unixfrom.
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_unixfrom(hm_message *m);
+
+/**
+ * The status line that stood before the fields, its end taken off.
+ *
+ * @param m a message
+ * @return a NUL-terminated line; NULL when there was none. Lifetime: next-call (one that frees
+ * the message).
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_start_line(const hm_message *m);
+
+/**
+ * How parsing ended: "" when all was well, "Non-header line where header expected" when a line
+ * had no colon, "EOF in headers" when the bytes ended before the empty line. The last two can
+ * only be had in HC_PROFILE_PYTHON; HC_PROFILE_SAFE refuses such a block.
+ *
+ * @param m a message
+ * @return a NUL-terminated sentence; NULL for a bad handle. Lifetime: static. Python 2.7:
+ * msg.status.
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_status(const hm_message *m);
+
+/**
+ * How many things parsing found strange and let pass. HC_PROFILE_SAFE lets nothing pass.
+ *
+ * @param m a message
+ * @return how many; 0 for a bad handle. Python 3: len(msg.defects).
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+size_t hm_defect_count(const hm_message *m);
+
+/**
+ * One of the things that parsing let pass, by the name of its class in Python's email.errors:
+ * "MissingHeaderBodySeparatorDefect", "FirstHeaderLineIsContinuationDefect",
+ * "MisplacedEnvelopeHeaderDefect", "InvalidHeaderDefect".
+ *
+ * @param m a message
+ * @param index 0 to hm_defect_count - 1
+ * @return a NUL-terminated name; NULL for an index too large. Lifetime: static. Python 3:
+ * msg.defects[index].
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_defect(const hm_message *m,
+                      size_t index);
+
+/**
+ * Where the body begins in the bytes that hm_parse was given.
+ *
+ * @param m a message
+ * @param offset receives how many bytes stand before the body; 0 on failure
+ * @return HC_OK; HC_ERR_UNSUPPORTED for a message that was not parsed from memory: what comes
+ * from a connection cannot be read again; HC_ERR_INVALID_ARG. Python 2.7: msg.startofbody,
+ * rewindbody.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `offset` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_rewindbody(const hm_message *m,
+                        size_t *offset);
+
+/**
+ * Whether a line looks like a field, and the name of it in lower case. It asks nothing more
+ * than whether there is a colon: hm_parse is stricter.
+ *
+ * @param line a line, its end included or not
+ * @param len its length in bytes, or HC_ZSTR
+ * @param buf receives the name and a NUL; may be NULL if `cap` is 0
+ * @param cap bytes that `buf` has room for, the NUL included
+ * @param name_len receives the length without the NUL, also when it does not fit; 0 when there
+ * is no colon
+ * @return HC_OK; HC_ERR_BAD_HEADER when there is no colon; HC_ERR_TOO_LARGE when the name does
+ * not fit; HC_ERR_INVALID_ARG. Python 2.7: isheader.
+ *
+ * @pre `line` is valid for `len` bytes, NUL-terminated, or NULL; `buf` is valid for `cap` bytes;
+ * `name_len` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_isheader(const char *line,
+                      size_t len,
+                      char *buf,
+                      size_t cap,
+                      size_t *name_len);
+
+/**
+ * Whether a line ends a block of header lines: it is empty.
+ *
+ * @param line a line, its end (CRLF or LF) included
+ * @param len its length in bytes, or HC_ZSTR
+ * @return 1 or 0; an hc_status below 0 for NULL. Python 2.7: islast.
+ *
+ * @pre `line` is valid for `len` bytes, NUL-terminated, or NULL.
+ */
+HC_EXTERN int32_t hm_islast(const char *line, size_t len);
+
+/**
+ * Whether a line is a comment. HTTP has no such lines.
+ *
+ * @param line a line
+ * @param len its length in bytes, or HC_ZSTR
+ * @return 0; an hc_status below 0 for NULL. Python 2.7: iscomment.
+ *
+ * @pre `line` is valid for `len` bytes, NUL-terminated, or NULL.
+ */
+HC_EXTERN int32_t hm_iscomment(const char *line, size_t len);
+
+/**
+ * The value of the first field with a name.
+ *
+ * @param m a message
+ * @param name in any case
+ * @return a NUL-terminated value without white space around it; NULL when there is no such
+ * field. Lifetime: next-call (one that changes the message). Python 3: msg[name], msg.get.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+const char *hm_get(const hm_message *m,
+                   const char *name);
+
+/**
+ * The value of the nth field with a name, for fields that stand more than once.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param n 0 for the first
+ * @return as hm_get. Lifetime: next-call (one that changes the message). Python 3:
+ * msg.get_all(name)[n].
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+const char *hm_get_nth(const hm_message *m,
+                       const char *name,
+                       size_t n);
+
+/**
+ * How many fields have a name.
+ *
+ * @param m a message
+ * @param name in any case
+ * @return how many; 0 for a bad handle. Python 3: len(msg.get_all(name)).
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+size_t hm_get_count(const hm_message *m,
+                    const char *name);
+
+/**
+ * Whether there is a field with a name.
+ *
+ * @param m a message
+ * @param name in any case
+ * @return 1 or 0; an hc_status below 0 for a bad handle or name. Python: name in msg, has_key.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+int32_t hm_contains(const hm_message *m,
+                    const char *name);
+
+/**
+ * All values of a name joined by ", " (RFC 9110 section 5.3), as hm_getheader puts them
+ * together, written to the caller's buffer with a NUL behind it.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param buf receives the joined value; may be NULL if `cap` is 0
+ * @param cap bytes that `buf` has room for, the NUL included
+ * @param len receives the length without the NUL, also when it does not fit
+ * @return HC_OK, also when there is no such field: then the value is empty; HC_ERR_TOO_LARGE
+ * when it does not fit: then nothing is written to `buf`; HC_ERR_INVALID_ARG; HC_ERR_NOMEM
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL; `buf` is
+ * valid for `cap` bytes; `len` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_get_joined(const hm_message *m,
+                        const char *name,
+                        char *buf,
+                        size_t cap,
+                        size_t *len);
+
+/**
+ * All values of a name as one text: joined by ", ", and in HC_PROFILE_PYTHON with every fold
+ * as a line feed and a space. It is put together in the message's memory.
+ *
+ * @param m a message
+ * @param name in any case
+ * @return a NUL-terminated value; NULL when there is no such field, or no memory. Lifetime:
+ * next-call. Python 2.7: msg.getheader(name), msg[name].
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+const char *hm_getheader(hm_message *m,
+                         const char *name);
+
+/**
+ * The value of the nth field with a name as hm_getheader writes values; hm_get_count says how
+ * many there are. It is put together in the message's memory.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param n 0 for the first
+ * @return a NUL-terminated value; NULL when there is no such field, or no memory. Lifetime:
+ * next-call. Python 2.7: msg.getheaders(name)[n].
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+const char *hm_getheaders_nth(hm_message *m,
+                              const char *name,
+                              size_t n);
+
+/**
+ * How many different names the fields have, whatever their case.
+ *
+ * @param m a message
+ * @return how many; 0 for a bad handle. Python 2.7: len(msg), len(msg.keys()).
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN size_t hm_distinct_count(hm_message *m);
+
+/**
+ * One of the different names, in the order and spelling of their first fields; hm_getheader
+ * has the value to it.
+ *
+ * @param m a message
+ * @param index 0 to hm_distinct_count - 1
+ * @return a NUL-terminated name; NULL for an index too large. Lifetime: next-call (one that
+ * changes the message). Python 2.7: msg.keys().
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_distinct_name(hm_message *m,
+                             size_t index);
+
+/**
+ * Reads a block of header lines up to and with the empty line. A status line may stand before
+ * it (hm_start_line), and in HC_PROFILE_PYTHON "From " lines of a mailbox (hm_unixfrom).
+ * Lines are judged as those of a response are.
+ *
+ * @param data the bytes; what follows the block is left alone
+ * @param len how many there are
+ * @param options NULL for HC_PROFILE_SAFE with the default limits
+ * @param used receives how many bytes the block took; on failure the byte at which the trouble
+ * stands, 0 for HC_ERR_INCOMPLETE; may be NULL
+ * @param out receives the message; NULL on failure
+ * @return HC_OK; HC_ERR_INCOMPLETE when the empty line has not come: nothing was taken, call
+ * again when there is more; HC_ERR_BAD_HEADER; HC_ERR_BAD_STATUS_LINE;
+ * HC_ERR_UNKNOWN_PROTOCOL; HC_ERR_BAD_FRAMING for a folded field that decides about framing;
+ * HC_ERR_LINE_TOO_LONG; HC_ERR_TOO_MANY_HEADERS; HC_ERR_LIMIT; HC_ERR_NOMEM;
+ * HC_ERR_INVALID_ARG. Ownership: free it with hm_free. Python: parse_headers, readheaders.
+ *
+ * @pre `data` is valid for `len` bytes; `options` and `used` are valid or NULL; `out` is valid or
+ * NULL.
+ */
+HC_EXTERN
+hc_status hm_parse(const void *data,
+                   size_t len,
+                   const hm_parse_options *options,
+                   size_t *used,
+                   hm_message **out);
+
+/**
+ * How many raw lines the fields of a message have, folded ones counted each. Lines that
+ * parsing dropped are not among them.
+ *
+ * @param m a message
+ * @return how many; 0 for a bad handle. Python 2.7: len(msg.headers).
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+size_t hm_raw_count(const hm_message *m);
+
+/**
+ * A raw line as it came, its end included; of a field that was added or changed, as it would
+ * be sent.
+ *
+ * @param m a message
+ * @param index 0 to hm_raw_count - 1
+ * @param line receives the line, NUL-terminated; NULL on failure. Lifetime: next-call.
+ * @param len receives its length without the NUL; 0 on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG for an index too large, or NULL; HC_ERR_NOMEM. Python 2.7:
+ * msg.headers[index].
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_raw_line(hm_message *m,
+                      size_t index,
+                      const char **line,
+                      size_t *len);
+
+/**
+ * The raw lines of all fields with a name, folds and line ends included, one behind the other.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param lines receives the lines, NUL-terminated; an empty string when there is no such
+ * field; NULL on failure. Lifetime: next-call.
+ * @param len receives their length without the NUL; 0 on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_NOMEM. Python 2.7: getallmatchingheaders.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL; the
+ * others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_getallmatchingheaders(hm_message *m,
+                                   const char *name,
+                                   const char **lines,
+                                   size_t *len);
+
+/**
+ * The raw lines of the first field with a name, folds and line ends included.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param lines as for hm_getallmatchingheaders. Lifetime: next-call.
+ * @param len receives their length without the NUL; 0 on failure
+ * @return as hm_getallmatchingheaders. Python 2.7: getfirstmatchingheader.
+ *
+ * @pre As for hm_getallmatchingheaders.
+ */
+HC_EXTERN
+hc_status hm_getfirstmatchingheader(hm_message *m,
+                                    const char *name,
+                                    const char **lines,
+                                    size_t *len);
+
+/**
+ * What stands behind the colon of the first field with a name, as it came: with all blanks,
+ * folds and line ends.
+ *
+ * @param m a message
+ * @param name in any case
+ * @param text receives it, NUL-terminated; NULL on failure. Lifetime: next-call.
+ * @param len receives its length without the NUL; 0 on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG, also when there is no such field; HC_ERR_NOMEM. Python
+ * 2.7: getrawheader.
+ *
+ * @pre As for hm_getallmatchingheaders.
+ */
+HC_EXTERN
+hc_status hm_getrawheader(hm_message *m,
+                          const char *name,
+                          const char **text,
+                          size_t *len);
+
+/**
+ * Writes a message: its fields in their order and spelling. No NUL is added.
+ *
+ * @param m a message
+ * @param flags HM_RAW, HM_END, HM_UNIXFROM, or-ed together
+ * @param buf receives the bytes; may be NULL if `cap` is 0
+ * @param cap bytes that `buf` has room for
+ * @param len receives how many there are, also when they do not fit
+ * @return HC_OK; HC_ERR_TOO_LARGE when they do not fit: then nothing is written to `buf`;
+ * HC_ERR_INVALID_ARG. Python 3: as_bytes.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `buf` is valid for `cap` bytes; `len` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_to_bytes(const hm_message *m,
+                      uint32_t flags,
+                      void *buf,
+                      size_t cap,
+                      size_t *len);
+
+/**
+ * The type in Content-Type, in lower case, without parameters: "text/html". It is
+ * "text/plain" when there is no such field; in HC_PROFILE_SAFE also when it holds something
+ * that is no type, which HC_PROFILE_PYTHON hands on.
+ *
+ * @param m a message
+ * @return a NUL-terminated type; NULL for a bad handle, or no memory. Lifetime: next-call.
+ * Python: gettype, get_content_type.
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_get_content_type(hm_message *m);
+
+/**
+ * The part of the type before the slash: "text".
+ *
+ * @param m a message
+ * @return as hm_get_content_type. Lifetime: next-call. Python: getmaintype,
+ * get_content_maintype.
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN const char *hm_get_maintype(hm_message *m);
+
+/**
+ * The part of the type behind the slash: "html".
+ *
+ * @param m a message
+ * @return as hm_get_content_type. Lifetime: next-call. Python: getsubtype,
+ * get_content_subtype.
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN const char *hm_get_subtype(hm_message *m);
+
+/**
+ * A parameter of a field such as Content-Type, its quotes taken off. HC_PROFILE_SAFE knows
+ * quoted strings; in HC_PROFILE_PYTHON every semicolon ends a parameter, as in Python 2.7.
+ * Extended parameters (RFC 8187) are found under their names with the asterisk, and are not
+ * decoded.
+ *
+ * @param m a message
+ * @param header the name of the field, in any case; NULL for Content-Type
+ * @param name of the parameter, in any case
+ * @return a NUL-terminated value; NULL when there is no such parameter, or no memory. Lifetime:
+ * next-call. Python: getparam, get_param.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL.
+ */
+HC_EXTERN
+const char *hm_get_param(hm_message *m,
+                         const char *header,
+                         const char *name);
+
+/**
+ * How many parameters a field has, those that are a name alone included. HC_PROFILE_PYTHON
+ * counts empty ones too, as Python 2.7 does.
+ *
+ * @param m a message
+ * @param header the name of the field, in any case; NULL for Content-Type
+ * @return how many; 0 for a bad handle. Python: len(getplist()).
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `header` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+size_t hm_param_count(const hm_message *m,
+                      const char *header);
+
+/**
+ * A parameter by its place.
+ *
+ * @param m a message
+ * @param header the name of the field, in any case; NULL for Content-Type
+ * @param index 0 to hm_param_count - 1
+ * @param out receives the name in lower case, and the value without its quotes, which is NULL
+ * for a name alone; all NULL and 0 on failure. Lifetime: next-call.
+ * @return HC_OK; HC_ERR_INVALID_ARG for an index too large, or NULL; HC_ERR_NOMEM. Python:
+ * getparamnames, getplist, get_params.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `header` is NUL-terminated or NULL; `out`
+ * is valid or NULL.
+ */
+HC_EXTERN
+hc_status hm_param_at(hm_message *m,
+                      const char *header,
+                      size_t index,
+                      hc_header *out);
+
+/**
+ * A parameter of Content-Type as one text: the name, in lower case, and what stands behind it,
+ * quotes included.
+ *
+ * @param m a message
+ * @param index 0 to hm_param_count - 1
+ * @return a NUL-terminated text, "name=value" or "name"; NULL for an index too large, or no
+ * memory. Lifetime: next-call. Python 2.7: getplist()[index].
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_get_plist(hm_message *m,
+                         size_t index);
+
+/**
+ * Everything in Content-Type from the first semicolon on, as it stands there.
+ *
+ * @param m a message
+ * @return a NUL-terminated text, empty when there are no parameters; NULL for a bad handle, or
+ * no memory. Lifetime: next-call. Python 2.7: msg.plisttext.
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_get_plisttext(hm_message *m);
+
+/**
+ * The charset in Content-Type, in lower case.
+ *
+ * @param m a message
+ * @return a NUL-terminated name; NULL when there is none, or no memory. Lifetime: next-call.
+ * Python 3: get_content_charset.
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_get_charset(hm_message *m);
+
+/**
+ * The Content-Transfer-Encoding, in lower case.
+ *
+ * @param m a message
+ * @return a NUL-terminated name, "7bit" when there is no such field; NULL for a bad handle, or
+ * no memory. Lifetime: next-call. Python 2.7: getencoding.
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_get_encoding(hm_message *m);
 
 /**
  * Chooses whether calls wait. In non-blocking mode a call that would have to wait returns

@@ -1,8 +1,11 @@
 //! The protocol: pure. Bytes and time come in as arguments; no socket, no clock, no unsafe.
 #![forbid(unsafe_code)]
 
+pub mod address;
 pub mod body;
 pub mod chunked;
+pub mod date;
+pub mod date_python;
 pub mod error_classes;
 pub mod fields;
 pub mod framing;
@@ -11,6 +14,10 @@ pub mod grammar;
 pub mod head;
 pub mod hostport;
 pub mod lines;
+pub mod message;
+pub mod message_item;
+pub mod message_parse;
+pub mod mime;
 pub mod profile;
 pub mod request;
 pub mod reuse;
