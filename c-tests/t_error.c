@@ -303,10 +303,10 @@ static void test_sentences(void **state) {
     assert_true(known >= 41);
 }
 
-/* A record of another size is another version's: it is not written to. */
+/* A record smaller than any version's is not written to. */
 static void test_record_of_another_size(void **state) {
     (void)state;
-    static const size_t sizes[] = {0, 8, sizeof(hc_error_info) - 8, sizeof(hc_error_info) + 8};
+    static const size_t sizes[] = {0, 8, sizeof(hc_error_info) - 8, SIZE_MAX};
     hc_conn *c = NULL;
     assert_ok(hc_new("example.test", 0, &c));
     assert_status(hc_putheader(c, "A", "b"), HC_ERR_CANNOT_SEND_HEADER);
@@ -321,8 +321,29 @@ static void test_record_of_another_size(void **state) {
     hc_free(c);
 }
 
+/* A record of a later version has fields that this library does not know: they stay as they are. */
+static void test_record_of_a_later_version(void **state) {
+    (void)state;
+    struct {
+        hc_error_info info;
+        unsigned char later[8];
+    } record;
+    hc_conn *c = NULL;
+    assert_ok(hc_new("example.test", 0, &c));
+    assert_status(hc_putheader(c, "A", "b"), HC_ERR_CANNOT_SEND_HEADER);
+    memset(&record, 0x5a, sizeof record);
+    record.info.struct_size = sizeof record;
+    assert_ok(hc_last_error(c, &record.info));
+    assert_int_equal(record.info.struct_size, sizeof record);
+    assert_int_equal(record.info.code, HC_ERR_CANNOT_SEND_HEADER);
+    for (size_t i = 0; i < sizeof record.later; i++)
+        assert_int_equal(record.later[i], 0x5a);
+    hc_free(c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_record_of_a_later_version),
         cmocka_unit_test(test_no_error),
         IN_EVERY_STYLE(test_row_93_ends),
         cmocka_unit_test(test_row_88_closed_while_kept),

@@ -2097,7 +2097,9 @@ hc_status hc_set_sansio(hc_conn *c);
 
 /**
  * Gives a sans-IO connection bytes that arrived. They go to the connection that is open, or
- * to the response that took it along; with neither, to the next one.
+ * to the response that took it along; with neither, to the next one. A wire that has been
+ * replaced is over: once hc_connection_count has grown, what still comes out of the old one
+ * must not be fed, because it would be taken for the new one's.
  *
  * @param c a connection on which hc_set_sansio was called
  * @param data the bytes, which are copied
@@ -3905,8 +3907,8 @@ hc_status hc_putheader_int(hc_conn *c,
  * @param body the body; NULL for none, or for one that is pushed
  * @param flags HC_ENCODE_CHUNKED, or 0
  * @return HC_OK. Refused, nothing changed: HC_ERR_CANNOT_SEND_HEADER; HC_ERR_BODY_OVERRUN;
- * HC_ERR_INVALID_ARG; HC_ERR_PENDING; HC_ERR_NOMEM. Failed, the connection is closed and the
- * state HC_STATE_IDLE: HC_ERR_NOT_CONNECTED; HC_ERR_RESOLVE; HC_ERR_CONNECT; HC_ERR_SEND;
+ * HC_ERR_NOT_CONNECTED; HC_ERR_INVALID_ARG; HC_ERR_PENDING; HC_ERR_NOMEM. Failed, the
+ * connection is closed and the state HC_STATE_IDLE: HC_ERR_RESOLVE; HC_ERR_CONNECT; HC_ERR_SEND;
  * HC_ERR_RECV; HC_ERR_REMOTE_DISCONNECTED; HC_ERR_TIMEOUT; HC_ERR_CALLBACK; HC_ERR_FILE;
  * HC_ERR_BODY_OWED when a callback or file ended before its length; or any error of
  * hc_getresponse when the server spoke early. Python: HTTPConnection.endheaders.

@@ -325,6 +325,9 @@ impl Connection {
         self.upload = Upload::default();
         self.out.clear();
         self.exchange.phase = Phase::None;
+        // What a sans-IO program has not sent belonged to that connection.
+        self.output.clear();
+        self.output_taken = 0;
     }
 
     /// `hc_abandon`: the same, but what carries the connection is left as it is for whoever
@@ -347,6 +350,8 @@ impl Connection {
     pub fn set_origin(&mut self, origin: Origin) -> Result<()> {
         self.check_unconnected()?;
         self.origin = origin;
+        self.output.clear();
+        self.output_taken = 0;
         Ok(())
     }
 
@@ -362,12 +367,24 @@ impl Connection {
 
     /// Is there a connection, or may one be made?
     #[inline]
-    pub(super) fn check_can_connect(&self) -> Result<()> {
-        let may_open = || match &self.origin {
+    pub(super) fn check_can_connect(&mut self) -> Result<()> {
+        let may_open = match &self.origin {
             Origin::Given(None) => false,
             _ => self.config.as_ref().is_some_and(|c| c.auto_open),
         };
-        if self.wire.is_some() || may_open() {
+        if may_open {
+            return Ok(());
+        }
+        // A kept connection that has ended is none.
+        if self.live.is_none()
+            && let Some(wire) = &mut self.wire
+        {
+            let idle_ms = wire.idle.ms();
+            if !wire.pay_debt_at_once(&self.tuning) || !wire.is_reusable(idle_ms, &self.tuning) {
+                self.wire = None;
+            }
+        }
+        if self.wire.is_some() {
             Ok(())
         } else {
             Err(not_connected())

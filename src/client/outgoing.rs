@@ -77,8 +77,60 @@ impl Outgoing {
         Ok(Step::Done(()))
     }
 
-    /// Sends what is ours, then `slices` from `*position` on, then `tail`; in as few system
-    /// calls as the peer's readiness allows. `*position` counts bytes of slices and tail.
+    /// Sends what is ours, then `slices` from `*position` on, then `tail`, in one system call as
+    /// far as it goes: `Done(true)` when that was all. `*position` counts bytes of slices and
+    /// tail.
+    pub fn send_some(
+        &mut self,
+        wire: &mut Wire,
+        slices: &[IoSlice<'_>],
+        tail: &[u8],
+        position: &mut u64,
+        tuning: &Tuning,
+    ) -> Result<Step<bool>> {
+        let mut parts = [IoSlice::new(&[]); MOST_SLICES];
+        let (mut count, mut total) = (0, 0);
+        let mut add = |bytes| {
+            let Some(part) = parts.get_mut(count) else {
+                return false;
+            };
+            *part = IoSlice::new(bytes);
+            count += 1;
+            total += part.len();
+            true
+        };
+        for own in [&self.head[self.head_sent..], &self.block[self.block_sent..]] {
+            if !own.is_empty() {
+                add(own);
+            }
+        }
+        let mut skip = *position;
+        let mut all = true;
+        for bytes in slices.iter().map(|s| &**s).chain([tail]) {
+            let len = bytes.len() as u64;
+            if skip >= len {
+                skip -= len;
+                continue;
+            }
+            if !add(&bytes[skip as usize..]) {
+                all = false;
+                break;
+            }
+            skip = 0;
+        }
+        if count == 0 {
+            return Ok(Step::Done(true));
+        }
+        match wire.write(&parts[..count], !all, tuning)? {
+            Step::Done(n) => {
+                *position += self.advance(n) as u64;
+                Ok(Step::Done(all && n == total))
+            }
+            Step::Want(i) => Ok(Step::Want(i)),
+        }
+    }
+
+    /// The same until all of it is sent, or the peer takes no more.
     pub fn send_with(
         &mut self,
         wire: &mut Wire,
@@ -88,40 +140,9 @@ impl Outgoing {
         tuning: &Tuning,
     ) -> Result<Step<()>> {
         loop {
-            let mut parts = [IoSlice::new(&[]); MOST_SLICES];
-            let mut count = 0;
-            let mut add = |bytes| {
-                let fits = count < MOST_SLICES;
-                if let Some(part) = parts.get_mut(count) {
-                    *part = IoSlice::new(bytes);
-                    count += 1;
-                }
-                fits
-            };
-            for own in [&self.head[self.head_sent..], &self.block[self.block_sent..]] {
-                if !own.is_empty() {
-                    add(own);
-                }
-            }
-            let mut skip = *position;
-            let mut all = true;
-            for bytes in slices.iter().map(|s| &**s).chain([tail]) {
-                let len = bytes.len() as u64;
-                if skip >= len {
-                    skip -= len;
-                    continue;
-                }
-                if !add(&bytes[skip as usize..]) {
-                    all = false;
-                    break;
-                }
-                skip = 0;
-            }
-            if count == 0 {
-                return Ok(Step::Done(()));
-            }
-            match wire.write(&parts[..count], !all, tuning)? {
-                Step::Done(n) => *position += self.advance(n) as u64,
+            match self.send_some(wire, slices, tail, position, tuning)? {
+                Step::Done(true) => return Ok(Step::Done(())),
+                Step::Done(false) => {}
                 Step::Want(i) => return Ok(Step::Want(i)),
             }
         }

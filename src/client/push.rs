@@ -107,6 +107,9 @@ impl Connection {
         if self.has_answer {
             return Err(early());
         }
+        if self.upload.pace.is_due(data.len() as u64) && self.look_for_answer()? {
+            return Err(early());
+        }
         self.exchange.phase = Phase::SendBody;
         if let Step::Want(i) = self.flush(false)? {
             return Ok(Step::Want(i));

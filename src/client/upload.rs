@@ -10,7 +10,7 @@ use super::outgoing::Outgoing;
 use super::record::Phase;
 use super::wire::{Receive, Wire};
 use crate::error::{Code, Error, Result};
-use crate::net::deadline::Deadline;
+use crate::net::deadline::{Deadline, Stopwatch};
 use crate::net::{Interest, Step};
 use crate::proto::chunked::{CHUNK_END, LAST_CHUNK, SizeLine};
 use crate::sys::file;
@@ -62,6 +62,33 @@ pub struct Upload {
     ended: bool,
     continue_until: Deadline,
     pub(super) continued: bool,
+    pub(super) pace: Pace,
+}
+
+/// When to look for an answer while the peer takes everything that it is sent: a slow sender, or
+/// a server that reads on, would otherwise never find out that there is one.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    sent: u64,
+    since: Option<Stopwatch>,
+}
+
+impl Pace {
+    /// So much more is on its way: is it time to look?
+    pub(super) fn is_due(&mut self, sent: u64) -> bool {
+        const EVERY_BYTES: u64 = 1024 * 1024;
+        const EVERY_MS: i64 = 5;
+        self.sent += sent;
+        let since = *self.since.get_or_insert_with(Stopwatch::start);
+        if self.sent < EVERY_BYTES && since.ms() < EVERY_MS {
+            return false;
+        }
+        *self = Self {
+            sent: 0,
+            since: Some(Stopwatch::start()),
+        };
+        true
+    }
 }
 
 impl Upload {
@@ -182,10 +209,19 @@ impl Connection {
             return Ok(Step::Done(()));
         }
         self.exchange.phase = Phase::SendBody;
-        match self.send_body(body)? {
-            Step::Want(Interest::Write) if self.look_for_answer()? => Ok(Step::Done(())),
-            Step::Want(Interest::Write) if self.live.is_none() => Ok(Step::Want(Interest::Either)),
-            step => Ok(step),
+        loop {
+            match self.send_body(body)? {
+                Step::Done(true) => return Ok(Step::Done(())),
+                Step::Done(false) if self.look_for_answer()? => return Ok(Step::Done(())),
+                Step::Done(false) => {}
+                Step::Want(Interest::Write) if self.look_for_answer()? => {
+                    return Ok(Step::Done(()));
+                }
+                Step::Want(Interest::Write) if self.live.is_none() => {
+                    return Ok(Step::Want(Interest::Either));
+                }
+                Step::Want(i) => return Ok(Step::Want(i)),
+            }
         }
     }
 
@@ -254,17 +290,21 @@ impl Connection {
             && self.config.as_ref().is_some_and(|c| c.retry)
     }
 
-    fn send_body(&mut self, body: &mut BodySource<'_>) -> Result<Step<()>> {
+    /// Sends some of the body. `Done(false)`: there is more, and it is time to look for an answer.
+    fn send_body(&mut self, body: &mut BodySource<'_>) -> Result<Step<bool>> {
         let Some(wire) = &mut self.wire else {
             return Err(lost());
         };
         let (out, up, tuning) = (&mut self.out, &mut self.upload, &self.tuning);
         let step = match body {
-            BodySource::None => out.flush(wire, false, tuning)?,
+            BodySource::None => match out.flush(wire, false, tuning)? {
+                Step::Done(()) => Step::Done(true),
+                Step::Want(i) => Step::Want(i),
+            },
             BodySource::Slices(slices) => {
                 let total = slices.iter().map(|s| s.len() as u64).sum();
                 let tail = open_one_chunk(out, up, total)?;
-                out.send_with(wire, slices, tail, &mut up.position, tuning)?
+                send_slices(out, up, wire, slices, tail, tuning)?
             }
             BodySource::File { fd, offset, length } => {
                 let tail = open_one_chunk(out, up, *length)?;
@@ -281,7 +321,7 @@ impl Connection {
                 send_blocks(out, up, wire, &mut |buf| reader.read(buf), *length, tuning)?
             }
         };
-        if step == Step::Done(()) {
+        if step == Step::Done(true) {
             let sent = body.length().unwrap_or(up.position);
             up.paid(sent);
             if up.owed == Owed::Chunks || up.owed == Owed::Length(0) {
@@ -314,6 +354,27 @@ fn open_one_chunk(out: &mut Outgoing, up: &mut Upload, total: u64) -> Result<&'s
     Ok(if total == 0 { &[] } else { ONE_CHUNK_TAIL })
 }
 
+fn send_slices(
+    out: &mut Outgoing,
+    up: &mut Upload,
+    wire: &mut Wire,
+    slices: &[std::io::IoSlice<'_>],
+    tail: &[u8],
+    tuning: &Tuning,
+) -> Result<Step<bool>> {
+    let before = up.position;
+    loop {
+        match out.send_some(wire, slices, tail, &mut up.position, tuning)? {
+            Step::Done(true) => return Ok(Step::Done(true)),
+            Step::Done(false) if up.pace.is_due(up.position - before) => {
+                return Ok(Step::Done(false));
+            }
+            Step::Done(false) => {}
+            Step::Want(i) => return Ok(Step::Want(i)),
+        }
+    }
+}
+
 fn send_file(
     out: &mut Outgoing,
     up: &mut Upload,
@@ -321,7 +382,7 @@ fn send_file(
     (fd, offset, length): (i32, u64, u64),
     tail: &[u8],
     tuning: &Tuning,
-) -> Result<Step<()>> {
+) -> Result<Step<bool>> {
     loop {
         let left = length.saturating_sub(up.position);
         if let Step::Want(i) = out.flush(wire, left > 0, tuning)? {
@@ -329,7 +390,7 @@ fn send_file(
         }
         if left == 0 {
             if tail.is_empty() || up.ended {
-                return Ok(Step::Done(()));
+                return Ok(Step::Done(true));
             }
             up.ended = true;
             out.push(tail)?;
@@ -338,7 +399,12 @@ fn send_file(
         let at = offset + up.position;
         match wire.send_file(fd, at, left, tuning) {
             Some(Ok(Step::Done(0))) => return Err(file_too_short(left)),
-            Some(Ok(Step::Done(n))) => up.position += n,
+            Some(Ok(Step::Done(n))) => {
+                up.position += n;
+                if up.pace.is_due(n) {
+                    return Ok(Step::Done(false));
+                }
+            }
             Some(Ok(Step::Want(i))) => return Ok(Step::Want(i)),
             Some(Err(e)) => return Err(e),
             None => {
@@ -351,6 +417,9 @@ fn send_file(
                     return Err(file_too_short(left));
                 }
                 up.position += n as u64;
+                if up.pace.is_due(n as u64) {
+                    return Ok(Step::Done(false));
+                }
             }
         }
     }
@@ -372,7 +441,7 @@ fn send_blocks(
     read: &mut dyn FnMut(&mut [u8]) -> Result<usize>,
     length: Option<u64>,
     tuning: &Tuning,
-) -> Result<Step<()>> {
+) -> Result<Step<bool>> {
     loop {
         // The first block joins the head in one packet.
         if !out.block.is_empty() || up.ended {
@@ -380,7 +449,7 @@ fn send_blocks(
                 return Ok(Step::Want(i));
             }
             if up.ended {
-                return Ok(Step::Done(()));
+                return Ok(Step::Done(true));
             }
         }
         let left = length.map_or(u64::MAX, |l| l.saturating_sub(up.position));
@@ -412,6 +481,9 @@ fn send_blocks(
             if up.framed {
                 out.frame_block(SizeLine::of(n as u64).as_bytes(), before)?;
                 out.push(CHUNK_END)?;
+            }
+            if up.pace.is_due(n as u64) {
+                return Ok(Step::Done(false));
             }
             continue;
         }

@@ -91,6 +91,92 @@ fn check_len(is_null: bool, len: usize) -> Result<()> {
     Ok(())
 }
 
+/// How much larger than ours a structure may be: what a later version of the header may have
+/// added, and no more, so that a wild size is never followed.
+const MOST_NEWER: usize = 256;
+
+/// Structures that begin with their own size, which says how many of their fields the program
+/// knows. They grow at their end only.
+///
+/// # Safety
+/// All zeros is a value of the type, and its first field is the `usize` size.
+pub(super) unsafe trait Versioned: Copy {
+    /// The size that the structure had in the first version that had it.
+    const FIRST_SIZE: usize;
+}
+
+/// Is this a size that some version has, as far as we can know?
+fn is_known_size<T: Versioned>(size: usize) -> bool {
+    (T::FIRST_SIZE..=size_of::<T>() + MOST_NEWER).contains(&size)
+}
+
+/// Reads a structure of any version: fields that the program does not know are zero, and fields
+/// that we do not know must be.
+///
+/// # Safety
+/// `p` is NULL or points to a structure of at least the size that stands at its beginning.
+pub(super) unsafe fn versioned<T: Versioned>(p: *const T) -> Result<T> {
+    if p.is_null() {
+        return Err(null());
+    }
+    // SAFETY: the size comes first, by the trait's promise.
+    let size = unsafe { p.cast::<usize>().read() };
+    if !is_known_size::<T>(size) {
+        return Err(unknown("struct_size is not a size that this structure has"));
+    }
+    // SAFETY: forwarded to the caller.
+    let given = unsafe { core::slice::from_raw_parts(p.cast::<u8>(), size) };
+    if given.iter().skip(size_of::<T>()).any(|b| *b != 0) {
+        return Err(unknown(
+            "a field is set that this version of the library does not know",
+        ));
+    }
+    let mut value = core::mem::MaybeUninit::<T>::zeroed();
+    let known = size.min(size_of::<T>());
+    // SAFETY: both are valid for so many bytes, and one is ours.
+    unsafe { ptr::copy_nonoverlapping(given.as_ptr(), value.as_mut_ptr().cast::<u8>(), known) };
+    // SAFETY: zeros, and what the program filled in of a type for which every bit pattern of
+    // the program's own making is its promise.
+    Ok(unsafe { value.assume_init() })
+}
+
+/// A place for a structure of any version: as many fields are written as the program knows.
+pub(super) struct VersionedOut<T> {
+    place: *mut T,
+    size: usize,
+}
+
+impl<T: Versioned> VersionedOut<T> {
+    /// The place behind a pointer.
+    ///
+    /// # Safety
+    /// As for [`versioned`].
+    pub(super) unsafe fn new(p: *mut T) -> core::result::Result<Self, Code> {
+        if p.is_null() {
+            return Err(Code::HC_ERR_INVALID_ARG);
+        }
+        // SAFETY: the size comes first, by the trait's promise.
+        let size = unsafe { p.cast::<usize>().read() };
+        if is_known_size::<T>(size) {
+            Ok(Self { place: p, size })
+        } else {
+            Err(Code::HC_ERR_INVALID_ARG)
+        }
+    }
+
+    /// Writes all but the size, which is the program's.
+    pub(super) fn set(&self, value: &T) {
+        let skip = size_of::<usize>();
+        let count = self.size.min(size_of::<T>()).saturating_sub(skip);
+        // SAFETY: `skip` is inside of the value.
+        let from = unsafe { ptr::from_ref(value).cast::<u8>().add(skip) };
+        // SAFETY: `new` was promised a structure of at least its size.
+        let to = unsafe { self.place.cast::<u8>().add(skip) };
+        // SAFETY: both are valid for so many bytes, and the value is ours.
+        unsafe { ptr::copy_nonoverlapping(from, to, count) };
+    }
+}
+
 /// A place for a result.
 pub(super) struct Out<T>(*mut T);
 

@@ -4,7 +4,7 @@ use core::ffi::c_void;
 use std::borrow::Cow;
 use std::io::IoSlice;
 
-use super::args::{self, null, unknown};
+use super::args::{self, Versioned, null, unknown};
 use super::types::{HC_LENGTH_UNKNOWN, hc_body, hc_body_kind, hc_body_rewind, hc_header, hc_iovec};
 use crate::client::body_source::{BodyReader, BodySource};
 use crate::client::request::{RequestField, RequestFields, RequestFlags};
@@ -34,6 +34,11 @@ impl BodyReader for CallbackBody {
     }
 }
 
+// SAFETY: numbers, pointers and optional functions, with the size in front.
+unsafe impl Versioned for hc_body {
+    const FIRST_SIZE: usize = size_of::<Self>();
+}
+
 /// Runs `op` with the body that C described.
 ///
 /// # Safety
@@ -42,13 +47,11 @@ pub(super) unsafe fn with_body<T>(
     body: *const hc_body,
     op: impl FnOnce(&mut BodySource<'_>) -> Result<T>,
 ) -> Result<T> {
-    // SAFETY: forwarded to the caller.
-    let Some(b) = (unsafe { body.as_ref() }) else {
+    if body.is_null() {
         return op(&mut BodySource::None);
-    };
-    if b.struct_size != size_of::<hc_body>() {
-        return Err(unknown("hc_body.struct_size is not sizeof(hc_body)"));
     }
+    // SAFETY: forwarded to the caller.
+    let b = unsafe { args::versioned(body) }?;
     let length = (b.length != HC_LENGTH_UNKNOWN).then_some(b.length);
     if b.kind == hc_body_kind::HC_BODY_NONE as i32 {
         op(&mut BodySource::None)

@@ -4,7 +4,7 @@
 use core::ffi::c_void;
 use core::ptr;
 
-use super::args::{self, Out, done, unknown};
+use super::args::{self, Out, Versioned, done};
 use super::barrier::{enter, enter_response, hc_conn, peek};
 use super::response::hr_response;
 use super::transport;
@@ -149,7 +149,9 @@ pub unsafe extern "C" fn hc_set_sansio(c: *mut hc_conn) -> hc_status {
 }
 
 /// Gives a sans-IO connection bytes that arrived. They go to the connection that is open, or
-/// to the response that took it along; with neither, to the next one.
+/// to the response that took it along; with neither, to the next one. A wire that has been
+/// replaced is over: once hc_connection_count has grown, what still comes out of the old one
+/// must not be fed, because it would be taken for the new one's.
 ///
 /// @param c a connection on which hc_set_sansio was called
 /// @param data the bytes, which are copied
@@ -302,7 +304,7 @@ pub unsafe extern "C" fn hc_set_transport(
     transport: *const hc_transport,
 ) -> hc_status {
     // SAFETY: the caller's promise.
-    let given = unsafe { transport.as_ref() }.copied();
+    let given = unsafe { args::versioned(transport) };
     let set = |core: &mut Connection| {
         let given = checked(given)?;
         core.check_unconnected()?;
@@ -327,15 +329,15 @@ impl Checked {
 }
 
 /// Looks callbacks over before anything is taken.
-pub(super) fn checked(given: Option<hc_transport>) -> crate::error::Result<Checked> {
-    let given = given.ok_or_else(args::null)?;
-    if given.struct_size != size_of::<hc_transport>() {
-        return Err(unknown(
-            "hc_transport.struct_size is not sizeof(hc_transport)",
-        ));
-    }
+pub(super) fn checked(given: crate::error::Result<hc_transport>) -> crate::error::Result<Checked> {
+    let given = given?;
     match (given.read, given.write) {
         (Some(read), Some(write)) => Ok(Checked { given, read, write }),
         _ => Err(args::null()),
     }
+}
+
+// SAFETY: numbers, pointers and optional functions, with the size in front.
+unsafe impl Versioned for hc_transport {
+    const FIRST_SIZE: usize = size_of::<Self>();
 }

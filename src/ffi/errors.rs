@@ -3,7 +3,7 @@
 use core::ffi::c_char;
 use core::ptr;
 
-use super::args::{self, Out};
+use super::args::{self, Versioned, VersionedOut};
 use super::barrier::{enter, enter_response, hc_conn};
 use super::response::hr_response;
 use super::types::HC_LENGTH_UNKNOWN;
@@ -144,7 +144,7 @@ pub struct hc_error_info {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hc_last_error(c: *const hc_conn, info: *mut hc_error_info) -> hc_status {
     // SAFETY: the caller's promise.
-    let out = match unsafe { checked(info) } {
+    let out = match unsafe { VersionedOut::new(info) } {
         Ok(out) => out,
         Err(code) => return code,
     };
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn hr_last_error(
     info: *mut hc_error_info,
 ) -> hc_status {
     // SAFETY: the caller's promise.
-    let out = match unsafe { checked(info) } {
+    let out = match unsafe { VersionedOut::new(info) } {
         Ok(out) => out,
         Err(code) => return code,
     };
@@ -177,19 +177,9 @@ pub unsafe extern "C" fn hr_last_error(
     args::done(unsafe { enter_response(r, show) })
 }
 
-/// # Safety
-/// `info` is NULL or valid.
-unsafe fn checked(info: *mut hc_error_info) -> core::result::Result<Out<hc_error_info>, Code> {
-    if info.is_null() {
-        return Err(Code::HC_ERR_INVALID_ARG);
-    }
-    // SAFETY: a valid record begins with this field.
-    let size = unsafe { info.cast::<usize>().read() };
-    if size != size_of::<hc_error_info>() {
-        return Err(Code::HC_ERR_INVALID_ARG);
-    }
-    // SAFETY: forwarded to the caller.
-    unsafe { Out::new(info) }
+// SAFETY: numbers and pointers, with the size in front.
+unsafe impl Versioned for hc_error_info {
+    const FIRST_SIZE: usize = size_of::<Self>();
 }
 
 // The size is read before the rest is trusted; the record keeps its attempts as C sees them.
@@ -204,7 +194,7 @@ const _: () = {
     );
 };
 
-fn fill(out: &Out<hc_error_info>, record: Option<&Record>) -> Result<()> {
+fn fill(out: &VersionedOut<hc_error_info>, record: Option<&Record>) -> Result<()> {
     let mut info = hc_error_info {
         struct_size: size_of::<hc_error_info>(),
         code: 0,
@@ -250,6 +240,6 @@ fn fill(out: &Out<hc_error_info>, record: Option<&Record>) -> Result<()> {
             info.attempt_count = r.attempts.len();
         }
     }
-    out.set(info);
+    out.set(&info);
     Ok(())
 }

@@ -211,8 +211,8 @@ pub unsafe extern "C" fn hc_putheader_int(
 /// @param body the body; NULL for none, or for one that is pushed
 /// @param flags HC_ENCODE_CHUNKED, or 0
 /// @return HC_OK. Refused, nothing changed: HC_ERR_CANNOT_SEND_HEADER; HC_ERR_BODY_OVERRUN;
-/// HC_ERR_INVALID_ARG; HC_ERR_PENDING; HC_ERR_NOMEM. Failed, the connection is closed and the
-/// state HC_STATE_IDLE: HC_ERR_NOT_CONNECTED; HC_ERR_RESOLVE; HC_ERR_CONNECT; HC_ERR_SEND;
+/// HC_ERR_NOT_CONNECTED; HC_ERR_INVALID_ARG; HC_ERR_PENDING; HC_ERR_NOMEM. Failed, the
+/// connection is closed and the state HC_STATE_IDLE: HC_ERR_RESOLVE; HC_ERR_CONNECT; HC_ERR_SEND;
 /// HC_ERR_RECV; HC_ERR_REMOTE_DISCONNECTED; HC_ERR_TIMEOUT; HC_ERR_CALLBACK; HC_ERR_FILE;
 /// HC_ERR_BODY_OWED when a callback or file ended before its length; or any error of
 /// hc_getresponse when the server spoke early. Python: HTTPConnection.endheaders.

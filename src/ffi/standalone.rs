@@ -36,7 +36,7 @@ pub unsafe extern "C" fn hr_new(
     out: *mut *mut hr_response,
 ) -> hc_status {
     // SAFETY: the caller's promise.
-    let given = unsafe { transport.as_ref() }.copied();
+    let given = unsafe { args::versioned(transport) };
     // SAFETY: the caller's promise.
     unsafe {
         make(out, method, |method| {
