@@ -19,6 +19,7 @@
 pub mod chunked;
 pub mod framing;
 pub mod head;
+pub mod memory;
 pub mod sequence;
 
 use crate::common::api::*;
