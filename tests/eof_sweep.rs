@@ -58,7 +58,7 @@ impl Sample {
     }
 
     /// How far byte `n` is inside its part.
-    fn into_part(&self, n: usize) -> usize {
+    fn place_in_part(&self, n: usize) -> usize {
         let mut at = 0;
         for (_, bytes) in &self.parts {
             if n < at + bytes.len() {
@@ -237,7 +237,7 @@ fn python_allows(s: &Sample, cut: usize, how: Reader, got: &Verdict) -> bool {
         }
         Some(Part::Interim) if by_rule == Verdict::Refused(HC_ERR_INCOMPLETE) => {
             // A cut interim head is finished as well, and no answer comes behind it.
-            let finished = s.into_part(cut) >= STATUS_END;
+            let finished = s.place_in_part(cut) >= STATUS_END;
             let code = if finished {
                 HC_ERR_REMOTE_DISCONNECTED
             } else {
