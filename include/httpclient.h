@@ -58,6 +58,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /** The version this header came with. hc_version() is the one that runs. */
 #define HC_VERSION "0.1.0"
@@ -1461,6 +1462,14 @@ typedef int32_t hc_url_part;
 #endif // __cplusplus
 
 /**
+ * Python 1.5's way to make a request: connect, putrequest, putheader, endheaders, send,
+ * getreply, getfile. Opaque to C; made by hc15_new, freed by hc15_free. It speaks HTTP/1.0,
+ * adds no fields by itself, and takes an HTTP/0.9 answer. The connection inside (hc15_conn)
+ * has all the options and the error record. It belongs to one thread at a time and may move.
+ */
+typedef struct hc15_http hc15_http;
+
+/**
  * A connection. Opaque to C; made by hc_new, freed by hc_free. A handle, together with the
  * responses that share its connection, belongs to one thread at a time and may move.
  */
@@ -1879,6 +1888,219 @@ typedef struct {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Makes a handle. Nothing happens on the network yet. The connection opens by itself with
+ * hc15_endheaders once there is a host. The same class over TLS (httplib.HTTPS) is not in this
+ * release, since the library has no TLS yet; a program that brings its own can use
+ * hc_set_transport on hc15_conn.
+ *
+ * @param host as for hc_new; NULL or "" when hc15_connect will say it
+ * @param port 1 to 65535; 0 takes the one in `host`, or else 80
+ * @param out receives the handle; NULL on failure
+ * @return HC_OK; HC_ERR_INVALID_URL; HC_ERR_INVALID_ARG. Ownership: free it with hc15_free.
+ * Python: httplib.HTTP(host, port); strict=1 is hc_set_lenient(hc15_conn(h), 0).
+ *
+ * @pre `host` is NUL-terminated or NULL; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc15_new(const char *host,
+                   int32_t port,
+                   hc15_http **out);
+
+/**
+ * Frees a handle. Streams of hc15_getfile are not touched: they read on.
+ *
+ * @param h a handle, or NULL
+ *
+ * @pre `h` is NULL or a handle that has not been freed, and no other thread is using it.
+ */
+HC_EXTERN
+void hc15_free(hc15_http *h);
+
+/**
+ * The connection inside, for its options (timeouts, limits, leniencies, hc_set_auto_open),
+ * for hc_adopt_fd, hc_last_error and hc_state. Requests and responses are better left to the
+ * hc15_ calls.
+ *
+ * @param h a handle
+ * @return the connection, which remains the handle's and lives as long: hc_free is not for
+ * it; NULL for a bad handle. Python: HTTP._conn.
+ *
+ * @pre `h` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_conn *hc15_conn(const hc15_http *h);
+
+/**
+ * Opens the connection, to another host if one is given. Unlike Python, which drops a
+ * connection that is open without closing it, this refuses when there is one. Blocking: as
+ * hc_connect.
+ *
+ * @param h a handle
+ * @param host as for hc_new; NULL or "" for the host and port that the handle has
+ * @param port with a host: as for hc_new; otherwise not looked at
+ * @return HC_OK; HC_ERR_NOT_CONNECTED when there is no host; HC_ERR_INVALID_URL; the errors
+ * of hc_connect. A refused call changes nothing. Python: HTTP.connect.
+ *
+ * @pre `h` is NULL or a handle that has not been freed; `host` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc15_connect(hc15_http *h,
+                       const char *host,
+                       int32_t port);
+
+/**
+ * Shows what is sent and what the answers' heads say, in Python's words: lines "send:",
+ * "reply:" and "header:". Python prints them; this library prints nothing, so the program says
+ * where to.
+ *
+ * @param h a handle
+ * @param level 0 or less: nothing (the default); above: all of it
+ * @param stream a stream to write to, which remains the program's and must stay open as long
+ * as it is set; NULL for nothing
+ * @return HC_OK; HC_ERR_INVALID_ARG. Python: HTTP.set_debuglevel.
+ *
+ * @pre `h` is NULL or a handle that has not been freed; `stream` is open or NULL.
+ */
+HC_EXTERN
+hc_status hc15_set_debuglevel(hc15_http *h,
+                              int32_t level,
+                              FILE *stream);
+
+/**
+ * Closes the connection and forgets the last answer. A request that was being built is
+ * dropped.
+ *
+ * @param h a handle
+ * @return HC_OK. Python: HTTP.close.
+ *
+ * @pre `h` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc15_close(hc15_http *h);
+
+/**
+ * Reads the head of the answer. Pointers that come out are valid until the next hc15_getreply
+ * that returns HC_OK, hc15_close or hc15_free. Blocking: as hc_getresponse.
+ *
+ * An answer that is none gives HC_OK with -1 for its status: a line that begins with "HTTP/"
+ * and is no status line, or the end of the connection in place of an answer. There is no file
+ * then (Python keeps the socket as one, though what it read from it is gone), and the
+ * connection is closed. What does not begin with "HTTP/" is the body of an HTTP/0.9 answer:
+ * status 200, no reason, no fields.
+ *
+ * @param h a handle
+ * @param status receives the status code, or -1
+ * @param reason receives the reason phrase, which may be empty; with -1 the offending line, its
+ * end included, or a sentence when there is no whole line; may be NULL
+ * @param headers receives the fields, which remain the handle's; NULL with -1; may be NULL
+ * @return HC_OK; otherwise as hc_getresponse, with what came out of the last call untouched,
+ * and 0, NULL and NULL for this one. Python: HTTP.getreply, which raises in those cases too.
+ *
+ * @pre `h` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc15_getreply(hc15_http *h,
+                        int32_t *status,
+                        const char **reason,
+                        hm_message **headers);
+
+/**
+ * Opens the body of the last answer as a stream, as hr_open_stdio does; of an HTTP/0.9 answer
+ * its first line comes first. Each call opens another stream on the same body, and what one
+ * has buffered the others do not see: call it once. The stream has its own share of the
+ * response: it reads on after hc15_free, after hc15_getreply, and after hc15_close when the
+ * answer ended its connection, as answers in HTTP/1.0 do unless they say keep-alive.
+ *
+ * @param h a handle
+ * @param out receives the stream; NULL on failure
+ * @return HC_OK; HC_ERR_RESPONSE_NOT_READY when there is no answer: before hc15_getreply, after
+ * one that gave -1, after hc15_close; the errors of hr_open_stdio. Ownership: close it with
+ * fclose(3), before or after hc15_free. Python: HTTP.getfile.
+ *
+ * @pre `h` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc15_getfile(hc15_http *h,
+                       FILE **out);
+
+/**
+ * The last answer, for the hr_ calls. Reading it and reading its file is reading the same
+ * body.
+ *
+ * @param h a handle
+ * @param out receives the response; NULL on failure. It is valid until the next hc15_getreply
+ * that returns HC_OK, hc15_close or hc15_free.
+ * @return HC_OK; HC_ERR_RESPONSE_NOT_READY as for hc15_getfile; HC_ERR_INVALID_ARG.
+ * Ownership: remains the handle's; hr_free is not for it.
+ *
+ * @pre `h` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc15_getresponse_handle(hc15_http *h,
+                                  hr_response **out);
+
+/**
+ * Starts a request: the line "METHOD target HTTP/1.0", and nothing else by itself.
+ *
+ * @param h a handle
+ * @param method as for hc_putrequest
+ * @param target as for hc_putrequest
+ * @return as hc_putrequest. Python: HTTP.putrequest.
+ *
+ * @pre `h` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc15_putrequest(hc15_http *h,
+                          const char *method,
+                          const char *target);
+
+/**
+ * Adds a field to the request head.
+ *
+ * @param h a handle
+ * @param name as for hc_putheader
+ * @param value as for hc_putheader
+ * @return as hc_putheader. Python: HTTP.putheader.
+ *
+ * @pre `h` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc15_putheader(hc15_http *h,
+                         const char *name,
+                         const char *value);
+
+/**
+ * Ends the request head and sends it; opens the connection first when there is none.
+ *
+ * @param h a handle
+ * @return as hc_endheaders; HC_ERR_NOT_CONNECTED when no host is known. Python:
+ * HTTP.endheaders.
+ *
+ * @pre `h` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc15_endheaders(hc15_http *h);
+
+/**
+ * Sends body bytes. The head must have declared them, with Content-Length: Python sends what
+ * it is given, whether or not the server can know that it belongs to the request.
+ *
+ * @param h a handle
+ * @param data as for hc_send
+ * @param len as for hc_send
+ * @param sent as for hc_send
+ * @return as hc_send. Python: HTTP.send.
+ *
+ * @pre `h` is NULL or a handle that has not been freed; `data` is valid for `len` bytes; `sent` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hc15_send(hc15_http *h,
+                    const void *data,
+                    size_t len,
+                    size_t *sent);
 
 /**
  * Makes a connection handle for a host. Nothing happens on the network yet.
@@ -4319,6 +4541,38 @@ HC_EXTERN size_t hc_method_count(void);
  */
 HC_EXTERN
 const char *hc_method_at(size_t index);
+
+/**
+ * Opens the rest of a body as a stream for fread(3), getline(3) and the like. Blocking: the
+ * reads of the stream wait as hr_read does.
+ *
+ * The stream borrows the response: fclose(3) closes the stream and leaves the response as it
+ * is, and hr_free may be called only after it. (So a program may close the stream and then ask
+ * hr_last_error, hr_trailer_at or hr_is_closed.) The stream reads ahead into its buffer: what
+ * stands there is lost to hr_read and to another stream. setvbuf(3) with _IONBF right after
+ * the call prevents that.
+ *
+ * A read that fails sets ferror(3); errno is the one of the operating system if there was
+ * one, or else ETIMEDOUT for HC_ERR_TIMEOUT, ENOMEM for HC_ERR_NOMEM, EBADF for HC_ERR_CLOSED,
+ * EBUSY for HC_ERR_BUSY, ECANCELED for HC_ERR_CANCELLED, EPERM for HC_ERR_FORKED, EPROTO when
+ * the peer broke the protocol (HC_ERR_INCOMPLETE: the body was cut short), and EIO. The record
+ * of it is hr_last_error's. feof(3) is the true end of the body and nothing else. A read that
+ * could not wait (sans-IO, or the connection was set non-blocking later) fails with EAGAIN
+ * and has lost nothing: clearerr(3), and read on.
+ *
+ * @param r a response
+ * @param out receives the stream; NULL on failure
+ * @return HC_OK, also at the end of the body; HC_ERR_UNSUPPORTED when the connection is
+ * non-blocking; HC_ERR_CLOSED; HC_ERR_RESPONSE_NOT_READY before hr_begin; the error that has
+ * ended reading before; HC_ERR_NOMEM; HC_ERR_INVALID_ARG. Ownership: close it with fclose(3),
+ * before hr_free. Python: HTTPResponse as a file, HTTPResponse.fp.
+ *
+ * @pre `r` is NULL or a handle that has not been freed, nor will be before the stream is closed;
+ * `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_open_stdio(hr_response *r,
+                        FILE **out);
 
 /**
  * Takes a URL apart, as Python's urlsplit does: no part is decoded, filled in or required, and

@@ -13,5 +13,6 @@ pub mod reading;
 pub mod record;
 pub mod request;
 pub mod response;
+pub mod shown;
 pub mod upload;
 pub mod wire;

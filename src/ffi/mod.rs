@@ -5,6 +5,9 @@
 // C names.
 #![allow(non_camel_case_types)]
 
+pub mod compat15;
+pub mod compat15_reply;
+pub mod compat15_request;
 pub mod conn;
 pub mod driving;
 pub mod error_classes;
@@ -26,6 +29,7 @@ pub mod response;
 pub mod standalone;
 pub mod status;
 pub mod status_codes;
+pub mod stdio;
 pub mod types;
 pub mod url;
 pub mod version;
@@ -33,8 +37,10 @@ pub mod version;
 mod args;
 mod barrier;
 mod body;
+mod debug15;
 mod transport;
 
 pub use barrier::hc_conn;
+pub use compat15::hc15_http;
 pub use message::hm_message;
 pub use response::hr_response;

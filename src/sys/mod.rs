@@ -7,6 +7,7 @@ pub mod fork;
 pub mod poll;
 pub mod resolve;
 pub mod socket;
+pub mod stdio;
 
 /// errno of the call that has just failed.
 fn errno() -> i32 {
