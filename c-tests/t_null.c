@@ -68,6 +68,7 @@ static void test_row_192_null_connection(void **state) {
     REFUSED(hc_finish_body, NULL, NULL, 0);
     REFUSED(hc_request, NULL, "GET", "/", NULL, 0, NULL, 0);
     ANSWERS(hc_body_owed, 0, NULL);
+    ANSWERS(hc_connection_count, 0, NULL);
     REFUSED(hc_getresponse, NULL, &r);
     assert_null(r);
     REFUSED(hc_set_interim_callback, NULL, NULL, NULL);

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::record::Record;
-use super::response::{Doing, End, Live, Response, closed};
+use super::response::{Collected, Doing, End, Live, Response, closed};
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::{Step, Transport};
@@ -337,10 +337,8 @@ impl Connection {
 
     fn step_read_all(&mut self, response: &mut Response, max: usize) -> Result<Step<()>> {
         loop {
-            let mut all = std::mem::take(&mut response.collected().all);
-            let at = all.len();
-            if at >= max {
-                response.collected().all = all;
+            let Collected { all, len, .. } = response.collected();
+            if *len >= max {
                 // Is that all there is?
                 return match self.peek_part(response, true)? {
                     Step::Done([]) => Ok(Step::Done(())),
@@ -348,23 +346,28 @@ impl Connection {
                     Step::Want(i) => Ok(Step::Want(i)),
                 };
             }
-            let expected = self
-                .remaining(response)
-                .and_then(|n| usize::try_from(n).ok())
-                .unwrap_or(0);
-            let growth = expected
-                .max(at)
-                .clamp(LEAST_GROWTH, MOST_GROWTH)
-                .min(max - at);
-            let step = match reserve(&mut all, growth) {
-                Ok(()) => self.read_part(response, &mut all[at..], true),
-                Err(e) => Err(e),
-            };
-            all.truncate(at + if let Ok(Step::Done(n)) = step { n } else { 0 });
-            response.collected().all = all;
+            let mut all = std::mem::take(all);
+            let at = *len;
+            if at == all.len() {
+                let expected = self
+                    .remaining(response)
+                    .and_then(|n| usize::try_from(n).ok());
+                let growth = expected
+                    .unwrap_or(0)
+                    .max(at)
+                    .clamp(LEAST_GROWTH, MOST_GROWTH);
+                if let Err(e) = reserve(&mut all, growth.min(max - at)) {
+                    response.collected().all = all;
+                    return Err(e);
+                }
+            }
+            let room = all.len().min(max);
+            let step = self.read_part(response, all.get_mut(at..room).unwrap_or_default(), true);
+            let collected = response.collected();
+            collected.all = all;
             match step? {
                 Step::Done(0) => return Ok(Step::Done(())),
-                Step::Done(_) => {}
+                Step::Done(n) => collected.len += n,
                 Step::Want(i) => return Ok(Step::Want(i)),
             }
         }
@@ -375,6 +378,7 @@ impl Connection {
     pub fn keep_all(response: &mut Response) -> Result<&[u8]> {
         let collected = response.collected();
         let mut all = std::mem::take(&mut collected.all);
+        all.truncate(std::mem::take(&mut collected.len));
         all.try_reserve_exact(1)?;
         all.push(0);
         collected.kept.try_reserve(1)?;

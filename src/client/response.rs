@@ -85,8 +85,9 @@ pub struct Live {
 /// moved about.
 #[derive(Debug, Default)]
 pub(super) struct Collected {
-    /// By the call that is under way.
+    /// By the call that is under way: room that has been made, and how much of it is filled.
     pub(super) all: Vec<u8>,
+    pub(super) len: usize,
     /// By earlier calls, which gave it out: it stays where it is.
     pub(super) kept: Vec<Vec<u8>>,
 }

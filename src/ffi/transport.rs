@@ -151,17 +151,21 @@ impl Transport for Callbacks {
     }
 
     fn is_silent(&mut self) -> bool {
-        // A read would take the bytes, so this can only ask whether one would succeed.
-        !self.eof
-            && match (self.given.wait, self.fd()) {
-                (Some(wait), _) => {
-                    // SAFETY: the program's promise.
-                    let ready = unsafe { wait(self.given.user, hc_event::HC_EVENT_READ as i32, 0) };
-                    ready <= 0
-                }
-                (None, Some(fd)) => poll::wait(fd, true, false, 0) == Ok(false),
-                (None, None) => true,
-            }
+        if self.eof {
+            return false;
+        }
+        let readable = match (self.given.wait, self.fd()) {
+            // SAFETY: the program's promise.
+            (Some(wait), _) => unsafe {
+                wait(self.given.user, hc_event::HC_EVENT_READ as i32, 0) > 0
+            },
+            (None, Some(fd)) => poll::wait(fd, true, false, 0) != Ok(false),
+            // Asking would take the risk of waiting for ever.
+            (None, None) => false,
+        };
+        // What can be read now was not asked for; but "ready" may turn out to be nothing.
+        let mut byte = [0];
+        !readable || matches!(self.read_by(self.read, &mut byte), Ok(Step::Want(_)))
     }
 
     fn into_fd(mut self: Box<Self>) -> Option<std::os::fd::OwnedFd> {

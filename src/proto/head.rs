@@ -155,9 +155,12 @@ impl HeadReader {
                 head.fields.append_raw(b"\0")?;
                 return Ok(Progress { used, done: true });
             }
-            if self.stage == Stage::Start && !profile.has(Profile::STATUS_BLANKS) {
-                lines::check_prefix(rest).map_err(|e| {
-                    let at = e.offset + self.bytes;
+            if self.stage == Stage::Start {
+                // Blanks in front, where they are taken, are no part of the status line.
+                let lax = profile.has(Profile::STATUS_BLANKS);
+                let blanks = rest.iter().take_while(|b| lax && is_ows(**b)).count();
+                lines::check_prefix(&rest[blanks..]).map_err(|e| {
+                    let at = e.offset + blanks as u64 + self.bytes;
                     e.at(at)
                 })?;
             }
