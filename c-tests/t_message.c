@@ -6,6 +6,22 @@
 
 #define TOO_LONG ((size_t)PTRDIFF_MAX + 1)
 
+/* The layout that bindings in other languages rely on. */
+#if UINTPTR_MAX == UINT64_MAX
+_Static_assert(sizeof(hm_parse_options) == 40 && offsetof(hm_parse_options, profile) == 8 &&
+                   offsetof(hm_parse_options, flags) == 12 &&
+                   offsetof(hm_parse_options, line_limit) == 16 &&
+                   offsetof(hm_parse_options, head_limit) == 32,
+               "hm_parse_options");
+_Static_assert(sizeof(hm_date) == 56 && offsetof(hm_date, seconds) == 8 &&
+                   offsetof(hm_date, year) == 16 && offsetof(hm_date, weekday) == 40 &&
+                   offsetof(hm_date, utc_offset) == 44 && offsetof(hm_date, has_zone) == 48,
+               "hm_date");
+_Static_assert(sizeof(hm_address) == 32 && offsetof(hm_address, address) == 16, "hm_address");
+#endif
+_Static_assert(HM_PARSE_EOF == 1 && HM_PARSE_SKIP_BAD_LINES == 2, "flags of hm_parse");
+_Static_assert(HM_RAW == 1 && HM_END == 2 && HM_UNIXFROM == 4, "flags of hm_to_bytes");
+
 static hm_message *parsed_as(const char *block, int32_t profile, uint32_t flags) {
     hm_parse_options options = {.struct_size = sizeof options, .profile = profile, .flags = flags};
     hm_message *m = NULL;
