@@ -30,6 +30,14 @@ static int next_byte(FILE *f, bool *line_start) {
     return c;
 }
 
+static bool is_public(const char *name) {
+    static const char *const prefixes[] = {"hc_", "hc15_", "hr_"};
+    for (size_t i = 0; i < COUNT_OF(prefixes); i++) {
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) return true;
+    }
+    return false;
+}
+
 int declared_functions(const char *header, void (*visit)(const char *name, void *user),
                        void *user) {
     FILE *f = fopen(header, "r");
@@ -46,7 +54,7 @@ int declared_functions(const char *header, void (*visit)(const char *name, void 
         }
         name[len] = '\0';
         /* Callbacks in structs and typedefs have no name directly before a parenthesis. */
-        if (c == '(' && (strncmp(name, "hc_", 3) == 0 || strncmp(name, "hr_", 3) == 0)) {
+        if (c == '(' && is_public(name)) {
             visit(name, user);
             found++;
         }

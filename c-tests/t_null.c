@@ -152,6 +152,8 @@ int main(void) {
         IN_EVERY_STYLE(test_row_192_bodies),
         IN_EVERY_STYLE(test_row_192_responses),
         cmocka_unit_test(test_row_192_options),
+        IN_EVERY_STYLE(test_row_192_streams),
+        cmocka_unit_test(test_row_192_compat15),
         cmocka_unit_test(test_row_192_every_function_was_tried),
     };
     return RUN_TESTS(tests);
