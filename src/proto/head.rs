@@ -60,6 +60,8 @@ pub struct HeadReader {
     stage: Stage,
     /// Bytes of the unfinished line that have been searched for its end.
     scanned: usize,
+    /// The line before was one that the profile drops.
+    dropped: bool,
     count: LineCount,
     /// Bytes of earlier heads and of earlier lines of this one.
     bytes: u64,
@@ -210,9 +212,13 @@ impl HeadReader {
             return Ok(false);
         }
         let is_end = lines::without_end(line).is_empty();
-        if self.stage == Stage::Fields {
+        let is_fold = line.first().copied().is_some_and(is_ows);
+        if self.stage == Stage::Fields && !(is_fold && self.dropped) {
+            let before = head.fields.len();
             match lines::field_line(&mut head.fields, at, line.len(), profile).map_err(placed)? {
-                LineKind::Field | LineKind::End => {}
+                // What folds a dropped line is dropped with it, and no part of the field before.
+                LineKind::Field => self.dropped = !is_fold && head.fields.len() == before,
+                LineKind::End => {}
                 LineKind::FieldsLost => {
                     head.fields_lost = true;
                     self.stage = Stage::Lost;
@@ -476,5 +482,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_fold_of_a_dropped_line_is_dropped() {
+        let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n: x\r\n y\r\nA: b\r\n c\r\n\r\n";
+        let got = read(&[head], Profile::PYTHON).ok().flatten();
+        let fields = got.map(|s| s.3).unwrap_or_default();
+        let values: Vec<&[u8]> = fields.iter().map(|f| &*f.1).collect();
+        assert_eq!(values, [&b"1"[..], b"b\r\n c"]);
     }
 }
