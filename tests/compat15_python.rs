@@ -93,23 +93,15 @@ impl Drop for File {
 fn ours(case: &Case) -> String {
     let (mut server, client) = UnixStream::pair().expect("a socket pair");
     let mut h = ptr::null_mut();
-    // SAFETY: valid arguments, each status checked.
-    unsafe {
-        assert_eq!(
-            hc15_new(c"example.test".as_ptr(), 0, &raw mut h),
-            Code::HC_OK
-        );
-        assert_eq!(hc_adopt_fd(hc15_conn(h), client.into_raw_fd()), Code::HC_OK);
-        assert_eq!(
-            hc15_putrequest(h, c"GET".as_ptr(), c"/x".as_ptr()),
-            Code::HC_OK
-        );
-        assert_eq!(
-            hc15_putheader(h, c"Accept".as_ptr(), c"text/html".as_ptr()),
-            Code::HC_OK
-        );
-        assert_eq!(hc15_endheaders(h), Code::HC_OK);
-    }
+    // SAFETY: valid arguments.
+    let made = unsafe { hc15_new(c"example.test".as_ptr(), 0, &raw mut h) };
+    assert_eq!(made, Code::HC_OK);
+    // SAFETY: a live handle.
+    let c = unsafe { hc15_conn(h) };
+    let fd = client.into_raw_fd();
+    // SAFETY: a live handle, and a socket that is given away.
+    assert_eq!(unsafe { hc_adopt_fd(c, fd) }, Code::HC_OK);
+    send_request(h);
     // Not before: a connection that speaks unasked is not used.
     server.write_all(&case.answer).expect("it fits");
     server.shutdown(Shutdown::Write).expect("it is open");
@@ -117,6 +109,16 @@ fn ours(case: &Case) -> String {
     // SAFETY: made above.
     unsafe { hc15_free(h) };
     outcome
+}
+
+fn send_request(h: *mut hc15_http) {
+    // SAFETY: a live handle and strings.
+    let line = unsafe { hc15_putrequest(h, c"GET".as_ptr(), c"/x".as_ptr()) };
+    // SAFETY: as above.
+    let field = unsafe { hc15_putheader(h, c"Accept".as_ptr(), c"text/html".as_ptr()) };
+    // SAFETY: as above.
+    let end = unsafe { hc15_endheaders(h) };
+    assert_eq!([line, field, end], [Code::HC_OK; 3]);
 }
 
 fn reply(h: *mut hc15_http, server: &mut UnixStream, case: &Case) -> String {
@@ -145,10 +147,8 @@ fn reply(h: *mut hc15_http, server: &mut UnixStream, case: &Case) -> String {
 fn raw_fields(h: *mut hc15_http) -> Vec<u8> {
     let mut r = ptr::null_mut();
     // SAFETY: a live handle and a valid place.
-    assert_eq!(
-        unsafe { hc15_getresponse_handle(h, &raw mut r) },
-        Code::HC_OK
-    );
+    let code = unsafe { hc15_getresponse_handle(h, &raw mut r) };
+    assert_eq!(code, Code::HC_OK);
     let mut all = Vec::new();
     // SAFETY: a live response.
     for index in 0..unsafe { hr_header_count(r) } {
