@@ -148,6 +148,8 @@ int main(void) {
         cmocka_unit_test(test_row_192_names_of_anything),
         cmocka_unit_test(test_row_192_urls),
         cmocka_unit_test(test_row_192_responses_that_stand_alone),
+        cmocka_unit_test(test_row_192_exchanges_elsewhere),
+        cmocka_unit_test(test_row_192_targets),
         IN_EVERY_STYLE(test_row_192_requests),
         IN_EVERY_STYLE(test_row_192_bodies),
         IN_EVERY_STYLE(test_row_192_responses),

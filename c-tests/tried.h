@@ -26,6 +26,10 @@ void test_row_192_names_of_anything(void **state);
 void test_row_192_urls(void **state);
 void test_row_192_responses_that_stand_alone(void **state);
 
+/* null_elsewhere.c: exchanges whose response is read elsewhere, targets and tunnels. */
+void test_row_192_exchanges_elsewhere(void **state);
+void test_row_192_targets(void **state);
+
 /* null_compat15.c */
 void test_row_192_streams(void **state);
 void test_row_192_compat15(void **state);

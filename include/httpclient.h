@@ -310,6 +310,11 @@ enum hc_status
    */
   HC_ERR_FILE = -67,
   /**
+   * A proxy made no tunnel: the error record has the status of its answer, if it gave one.
+   * Python: OSError.
+   */
+  HC_ERR_PROXY = -100,
+  /**
    * A bug in this library, or a transport callback that returned an impossible count. The
    * handle can only be freed.
    */
@@ -955,6 +960,35 @@ typedef int32_t hc_limit;
 #endif // __cplusplus
 
 /**
+ * The field that says how the body of a request ends: hc_plan_request.
+ */
+enum hc_added
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * None is to be added.
+   */
+  HC_ADD_NOTHING = 0,
+  /**
+   * Content-Length.
+   */
+  HC_ADD_CONTENT_LENGTH = 1,
+  /**
+   * "Transfer-Encoding: chunked".
+   */
+  HC_ADD_CHUNKED = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_added hc_added;
+#else
+typedef int32_t hc_added;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Why a connection ends with a response: hr_will_close.
  */
 enum hc_close_reason
@@ -1360,6 +1394,23 @@ enum hc_request_flag
    * The body goes in chunks, whatever its length. Python: encode_chunked.
    */
   HC_ENCODE_CHUNKED = 4,
+  /**
+   * DANGEROUS. The method is sent as it is, without a look at it: whoever lets others choose
+   * it gives them the request. CR and LF are refused all the same. Python: an overridden
+   * _validate_method.
+   */
+  HC_UNCHECKED_METHOD = 8,
+  /**
+   * DANGEROUS. The target is sent as it is, blanks, controls and bytes from 0x80 included:
+   * whoever lets others choose it gives them the request. CR and LF are refused all the
+   * same. Python: an overridden _validate_path or _encode_request.
+   */
+  HC_UNCHECKED_TARGET = 16,
+  /**
+   * DANGEROUS. For hc_set_target: the host is taken without a look at it. A Host field made
+   * of it by itself is still checked. Python: an overridden _validate_host.
+   */
+  HC_UNCHECKED_HOST = 32,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1803,6 +1854,29 @@ typedef struct {
    */
   uint64_t head_limit;
 } hm_parse_options;
+
+/**
+ * What hc_request would do beside what the caller brings.
+ */
+typedef struct {
+  /**
+   * Going in: sizeof(hc_request_plan), which tells the library which fields there are.
+   */
+  size_t struct_size;
+  /**
+   * HC_SKIP_HOST and HC_SKIP_ACCEPT_ENCODING, for hc_putrequest, as far as the caller brings
+   * the field; HC_ENCODE_CHUNKED, for hc_endheaders, if the body goes in chunks.
+   */
+  uint32_t flags;
+  /**
+   * An HC_ADD_* number: the field that has to be added.
+   */
+  int32_t added;
+  /**
+   * For HC_ADD_CONTENT_LENGTH.
+   */
+  uint64_t content_length;
+} hc_request_plan;
 
 /**
  * A piece of memory; the layout is that of struct iovec in sys/uio.h.
@@ -2594,6 +2668,87 @@ HC_EXTERN
 hc_status hr_trailer_at(const hr_response *r,
                         size_t index,
                         hc_header *out);
+
+/**
+ * Says that a response that stands alone will answer the request that was sent. The response
+ * gets what it has to know of the request (its method, whether it asked for an upgrade or to
+ * close), and the profile, limits and timeouts of the connection. If the request still owes
+ * bytes of its body, the answer is an early one and ends the connection
+ * (HC_CLOSE_EARLY_RESPONSE). Nothing else changes.
+ *
+ * @param c a connection in HC_STATE_REQUEST_SENT
+ * @param r a response from hr_new that has not begun
+ * @return HC_OK; HC_ERR_RESPONSE_NOT_READY; HC_ERR_PENDING; HC_ERR_INVALID_ARG
+ *
+ * @pre Both are NULL or handles that have not been freed.
+ */
+HC_EXTERN
+hc_status hc_response_expected(hc_conn *c,
+                               hr_response *r);
+
+/**
+ * Says that the head of the response has been read (hr_begin). The state changes as it does
+ * for hc_getresponse: to HC_STATE_UNREAD_RESPONSE, or to HC_STATE_IDLE when the connection ends
+ * with the response (hr_will_close).
+ *
+ * @param c a connection in HC_STATE_REQUEST_SENT
+ * @param r the response
+ * @return HC_OK; HC_ERR_RESPONSE_NOT_READY, also for a response that has not begun;
+ * HC_ERR_PENDING; HC_ERR_INVALID_ARG
+ *
+ * @pre Both are NULL or handles that have not been freed.
+ */
+HC_EXTERN
+hc_status hc_response_begun(hc_conn *c,
+                            const hr_response *r);
+
+/**
+ * Says that reading the response may have come to its end. If it has, the state changes as it
+ * does for any response that was read to its end. A response that was closed or has failed
+ * before its end leaves bytes on the wire: then the connection is given up, the state changes
+ * to what it is after that, and the program has to close its wire.
+ *
+ * @param c a connection with an unread response
+ * @param r the response
+ * @return HC_OK: the wire can be used again; HC_ERR_CLOSED: it has to be closed;
+ * HC_ERR_RESPONSE_NOT_READY when there is more to read, or no unread response: nothing
+ * changed; HC_ERR_PENDING; HC_ERR_INVALID_ARG
+ *
+ * @pre Both are NULL or handles that have not been freed.
+ */
+HC_EXTERN
+hc_status hc_response_done(hc_conn *c,
+                           const hr_response *r);
+
+/**
+ * How many lines the request head has so far: the request line, and each field. A field that
+ * is folded is one line.
+ *
+ * @param c a connection
+ * @return how many; 0 when no head is open, and for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+size_t hc_head_line_count(const hc_conn *c);
+
+/**
+ * A line of the request head that is being built, without its line end.
+ *
+ * @param c a connection
+ * @param index 0 for the request line
+ * @param line receives a pointer to the bytes, to which no NUL is added. Lifetime: next-call.
+ * @param len receives how many there are
+ * @return HC_OK; HC_ERR_INVALID_ARG for an index too large, or NULL. Python: the private
+ * buffer of HTTPConnection.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_head_line_at(const hc_conn *c,
+                          size_t index,
+                          const void **line,
+                          size_t *len);
 
 /**
  * Where a connection stands. After a call that returned HC_WANT_READ or HC_WANT_WRITE it is
@@ -3800,6 +3955,38 @@ hc_status hc_set_retry(hc_conn *c,
 HC_EXTERN int32_t hc_get_retry(const hc_conn *c);
 
 /**
+ * Asks what hc_request would add to a request. It has three parts: which automatic fields the
+ * caller brings himself, which field says how the body ends, and whether the body goes in
+ * chunks. For programs that build the request step by step and in an order of their own.
+ * Nothing changes.
+ *
+ * @param c a connection: its HTTP version and profile have a say
+ * @param method the request's method
+ * @param method_len its length in bytes, or HC_ZSTR
+ * @param headers the caller's fields, of which only the names matter; NULL for none
+ * @param count how many
+ * @param has_body 0: there is no body; anything else: there is one, though it may be empty
+ * @param length its length, or HC_LENGTH_UNKNOWN
+ * @param flags HC_ENCODE_CHUNKED, or 0
+ * @param out its struct_size going in; receives the answer
+ * @return HC_OK; HC_ERR_INVALID_ARG, also for HTTP/1.0 with a body of unknown length. Python:
+ * HTTPConnection._send_request, _get_content_length.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `method` is valid for its length; `headers`
+ * is valid for `count` fields; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_plan_request(const hc_conn *c,
+                          const char *method,
+                          size_t method_len,
+                          const hc_header *headers,
+                          size_t count,
+                          int32_t has_body,
+                          uint64_t length,
+                          uint32_t flags,
+                          hc_request_plan *out);
+
+/**
  * Reads body bytes, like read(2): at least one, unless the body has come to its end. Large
  * buffers are received into directly. Blocking: may wait, or return HC_WANT_READ in
  * non-blocking mode.
@@ -4006,7 +4193,8 @@ int64_t hr_chunk_left(const hr_response *r);
  * @param target what stands in the request line: a path with its query, an absolute URL, or
  * "*"; visible ASCII only, percent-encoding is the caller's; "" is "/". With an absolute URL
  * the Host field is taken from it.
- * @param flags HC_SKIP_HOST and HC_SKIP_ACCEPT_ENCODING, or 0
+ * @param flags HC_SKIP_HOST, HC_SKIP_ACCEPT_ENCODING, HC_UNCHECKED_METHOD,
+ * HC_UNCHECKED_TARGET, or 0
  * @return HC_OK; HC_ERR_CANNOT_SEND_REQUEST in another state; HC_ERR_INVALID_ARG for a method
  * that cannot be sent; HC_ERR_INVALID_URL for such a target; HC_ERR_PENDING; HC_ERR_NOMEM. A
  * refused call changes nothing. Python: HTTPConnection.putrequest.
@@ -4098,6 +4286,26 @@ hc_status hc_putheader_values(hc_conn *c,
                               size_t count);
 
 /**
+ * The same as hc_putheader_values, for strings whose lengths are given.
+ *
+ * @param c a connection
+ * @param name as for hc_putheader
+ * @param name_len its length in bytes, or HC_ZSTR
+ * @param values the values, which are only read
+ * @param count how many, 1 to 1024
+ * @return as hc_putheader
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `name` is valid for its length; `values` is an
+ * array of `count` pieces, each valid as it says.
+ */
+HC_EXTERN
+hc_status hc_putheader_values_n(hc_conn *c,
+                                const char *name,
+                                size_t name_len,
+                                const hc_iovec *values,
+                                size_t count);
+
+/**
  * Adds a field whose value is a number.
  *
  * @param c a connection
@@ -4166,6 +4374,31 @@ hc_status hc_send(hc_conn *c,
                   const void *data,
                   size_t len,
                   size_t *sent);
+
+/**
+ * Sends bytes that belong to no message, as they are: the line of the PROXY protocol before the
+ * first request, a probe, a request that is meant to be wrong. The state machine is not asked
+ * and nothing is counted; what the server makes of the bytes is the caller's affair. They go
+ * before a head that is being built and behind one that has been ended. Opens the connection
+ * if there is none. Blocking: as hc_send.
+ *
+ * @param c a connection
+ * @param data the bytes
+ * @param len how many; 0 is fine and does nothing
+ * @param sent receives how many were taken, as for hc_send
+ * @return HC_OK; HC_WANT_WRITE or HC_WANT_READ. Refused, nothing changed: HC_ERR_BODY_OWED
+ * while a declared body is being sent (not with HC_LENIENT_LOOSE_FRAMING);
+ * HC_ERR_NOT_CONNECTED; HC_ERR_INVALID_ARG; HC_ERR_PENDING. Failed, the connection is closed:
+ * as hc_send and hc_connect. Python: HTTPConnection.send outside of a body.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `data` is valid for `len` bytes; `sent` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_send_raw(hc_conn *c,
+                      const void *data,
+                      size_t len,
+                      size_t *sent);
 
 /**
  * Ends a pushed body: writes the last chunk and the trailers, or checks that the declared
@@ -4437,6 +4670,43 @@ HC_EXTERN
 hc_status hr_begin(hr_response *r);
 
 /**
+ * Reads a section of header fields that has no status line in front, up to and including its
+ * empty line, in place of hr_begin: the head of a multipart part, of a CGI script's output, of
+ * a request. hr_status is 0 then, and there is no body: what follows the section is the
+ * caller's, which no_read_ahead leaves in the transport. Blocking: as hr_begin.
+ *
+ * @param r a response that stands alone and has not begun
+ * @return HC_OK; HC_WANT_READ. Failed, the response is closed: HC_ERR_INCOMPLETE (not with
+ * HC_LENIENT_EOF_IN_HEAD); HC_ERR_BAD_HEADER; HC_ERR_BAD_FRAMING; HC_ERR_LINE_TOO_LONG;
+ * HC_ERR_TOO_MANY_HEADERS; HC_ERR_LIMIT; HC_ERR_RECV; HC_ERR_CALLBACK; HC_ERR_NOMEM.
+ * HC_ERR_INVALID_ARG for a response that has begun. Python: http.client.parse_headers.
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hr_begin_fields(hr_response *r);
+
+/**
+ * The status line as it came, its line end included; no NUL is added. After a failure of
+ * hr_begin it is the line that was refused in its place, if it was read to its end.
+ *
+ * @param r a response
+ * @param buf receives the bytes; may be NULL if `cap` is 0
+ * @param cap bytes that `buf` has room for
+ * @param len receives how many there are, also when they do not fit; 0 for none
+ * @return HC_OK; HC_ERR_TOO_LARGE when they do not fit; HC_ERR_INVALID_ARG. Python:
+ * BadStatusLine.line.
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `buf` is valid for `cap` bytes; `len` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_status_line(const hr_response *r,
+                         char *buf,
+                         size_t cap,
+                         size_t *len);
+
+/**
  * Chooses the leniencies of a response that stands alone, before hr_begin.
  *
  * @param r a response
@@ -4573,6 +4843,130 @@ const char *hc_method_at(size_t index);
 HC_EXTERN
 hc_status hr_open_stdio(hr_response *r,
                         FILE **out);
+
+/**
+ * Sends the requests and makes the connections of this handle to another host from now on. An
+ * open connection stays what it is: hc_close ends it.
+ *
+ * @param c a connection
+ * @param host as for hc_new; HC_ZSTR in place of its length for one that ends in a NUL
+ * @param host_len its length in bytes, or HC_ZSTR
+ * @param port 1 to 65535; 0 takes the one in `host`, or else `default_port`
+ * @param default_port 1 to 65535: the port that a Host field does not name
+ * @param flags HC_UNCHECKED_HOST, or 0
+ * @return HC_OK; HC_ERR_INVALID_URL for a host or port that cannot be used;
+ * HC_ERR_INVALID_ARG; HC_ERR_PENDING. A refused call changes nothing. Python: assigning to
+ * HTTPConnection.host and port; default_port.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `host` is valid for its length.
+ */
+HC_EXTERN
+hc_status hc_set_target(hc_conn *c,
+                        const char *host,
+                        size_t host_len,
+                        int32_t port,
+                        int32_t default_port,
+                        uint32_t flags);
+
+/**
+ * Chooses the near end of the connections to come.
+ *
+ * @param c a connection
+ * @param address an IPv4 or IPv6 address of this machine, NUL-terminated; NULL or "" for
+ * whichever fits. Addresses of the other family are not tried then.
+ * @param port 1 to 65535; 0 for any
+ * @return HC_OK; HC_ERR_INVALID_ARG for an address or port that is none; HC_ERR_PENDING. One
+ * that cannot be used is found out when connecting: HC_ERR_CONNECT. Python: source_address.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `address` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_set_source_address(hc_conn *c,
+                                const char *address,
+                                int32_t port);
+
+/**
+ * Makes the host of the handle a proxy, through which the connections to come lead to another
+ * host: the Host field names that one. The tunnel is made by whatever opens the connection,
+ * with a CONNECT request. A program without a socket (hc_set_sansio) makes it itself, with
+ * hc_tunnel_head and hc_tunnel_answer.
+ *
+ * @param c a connection that is not open
+ * @param host the far end, as for hc_new; NULL for no tunnel
+ * @param host_len its length in bytes, or HC_ZSTR
+ * @param port 1 to 65535; 0 takes the one in `host`, or else the default port of the handle
+ * @param headers fields for the proxy, and for nobody else; NULL for none. In every profile
+ * they are checked as HC_PROFILE_SAFE does.
+ * @param count how many
+ * @return HC_OK; HC_ERR_ALREADY_CONNECTED; HC_ERR_INVALID_URL; HC_ERR_INVALID_ARG;
+ * HC_ERR_PENDING; HC_ERR_NOMEM. A refused call changes nothing. Python:
+ * HTTPConnection.set_tunnel.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `host` is valid for its length; `headers` is
+ * valid for `count` fields.
+ */
+HC_EXTERN
+hc_status hc_set_tunnel(hc_conn *c,
+                        const char *host,
+                        size_t host_len,
+                        int32_t port,
+                        const hc_header *headers,
+                        size_t count);
+
+/**
+ * The host at the far end of the tunnel, without port and brackets.
+ *
+ * @param c a connection
+ * @return a NUL-terminated name; NULL when there is no tunnel, and for a bad handle. Lifetime:
+ * handle, or until hc_set_tunnel.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_tunnel_host(const hc_conn *c);
+
+/**
+ * The port at the far end of the tunnel.
+ *
+ * @param c a connection
+ * @return 1 to 65535; 0 when there is no tunnel; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int32_t hc_tunnel_port(const hc_conn *c);
+
+/**
+ * The head of the CONNECT request, for a program that owns the wire.
+ *
+ * @param c a connection
+ * @param data receives a pointer to the bytes; NULL when there is no tunnel. Lifetime: handle,
+ * or until hc_set_tunnel.
+ * @param len receives how many there are
+ * @return HC_OK, also when there is no tunnel; HC_ERR_INVALID_ARG
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_tunnel_head(const hc_conn *c,
+                         const void **data,
+                         size_t *len);
+
+/**
+ * Judges the proxy's answer to CONNECT, which the program has read with a response that stands
+ * alone (hr_new with the method "CONNECT", hr_begin).
+ *
+ * @param c a connection with a tunnel
+ * @param r the response
+ * @return HC_OK: the tunnel is there; HC_ERR_PROXY: there is none, the program has to close its
+ * wire, and the state is HC_STATE_IDLE; HC_ERR_RESPONSE_NOT_READY for a response that has not
+ * begun; HC_ERR_INVALID_ARG. Python: OSError "Tunnel connection failed".
+ *
+ * @pre Both are NULL or handles that have not been freed.
+ */
+HC_EXTERN
+hc_status hc_tunnel_answer(hc_conn *c,
+                           const hr_response *r);
 
 /**
  * Takes a URL apart, as Python's urlsplit does: no part is decoded, filled in or required, and

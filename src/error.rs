@@ -108,6 +108,10 @@ pub enum hc_status {
     /// The program's own descriptor could not be read or written.
     HC_ERR_FILE = -67,
 
+    /// A proxy made no tunnel: the error record has the status of its answer, if it gave one.
+    /// Python: OSError.
+    HC_ERR_PROXY = -100,
+
     /// A bug in this library, or a transport callback that returned an impossible count. The
     /// handle can only be freed.
     HC_ERR_INTERNAL = -120,
@@ -159,6 +163,7 @@ impl Code {
         Self::HC_ERR_CANCELLED,
         Self::HC_ERR_NOMEM,
         Self::HC_ERR_FILE,
+        Self::HC_ERR_PROXY,
         Self::HC_ERR_INTERNAL,
     ];
 
@@ -212,6 +217,7 @@ impl Code {
             Self::HC_ERR_CANCELLED => c"The call was cancelled",
             Self::HC_ERR_NOMEM => c"Out of memory",
             Self::HC_ERR_FILE => c"The program's file could not be read or written",
+            Self::HC_ERR_PROXY => c"The proxy made no tunnel",
             Self::HC_ERR_INTERNAL => c"Internal error",
         }
     }
@@ -260,6 +266,7 @@ impl Code {
             Self::HC_ERR_CANCELLED => c"HC_ERR_CANCELLED",
             Self::HC_ERR_NOMEM => c"HC_ERR_NOMEM",
             Self::HC_ERR_FILE => c"HC_ERR_FILE",
+            Self::HC_ERR_PROXY => c"HC_ERR_PROXY",
             Self::HC_ERR_INTERNAL => c"HC_ERR_INTERNAL",
         }
     }

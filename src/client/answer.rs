@@ -71,7 +71,7 @@ impl Connection {
         let found = Deciding::find(&self.head.fields);
         let framed = framing::of_response(&self.head, &found, &self.request, self.tuning.profile)?;
         let reason = reuse::decide(&self.head, &found, &framed, &self.request);
-        let early = self.upload.is_open() || !self.out.is_sent();
+        let early = self.exchange.early || self.upload.is_open() || !self.out.is_sent();
         Ok(Step::Done((
             framed,
             if early && reason == CloseReason::Kept {
@@ -200,7 +200,13 @@ impl Connection {
             self.close();
         }
         if matches!(response.end, End::Open) {
-            response.end = End::Closed;
+            let live = self.live.as_ref().filter(|l| l.id == response.id);
+            // One that has nothing to read is given up at its end.
+            response.end = if live.is_some_and(|l| l.body.is_done()) {
+                End::Done
+            } else {
+                End::Closed
+            };
             self.give_up_id(response.id);
         }
     }

@@ -1,7 +1,9 @@
 //! What a program can set on a connection.
 
 use crate::error::Result;
+use crate::net::dial::Source;
 use crate::proto::hostport::HostPort;
+use crate::proto::tunnel::Tunnel;
 use crate::proto::{Limits, Profile};
 
 /// Waiting times in milliseconds; negative is for ever (for the reuse check: never made).
@@ -85,6 +87,14 @@ pub struct Tuning {
 pub struct Config {
     /// Where connections go.
     pub target: HostPort,
+    /// The port that a Host field does not name.
+    pub default_port: u16,
+    /// The host was taken as it is: a Host field made of it has to be looked at.
+    pub host_unchecked: bool,
+    /// Where connections go through, when the target is a proxy.
+    pub tunnel: Option<Tunnel>,
+    /// Where connections come from, when that matters.
+    pub source: Option<Source>,
     /// The value of the Host field.
     pub host_header: Vec<u8>,
     /// 10 or 11.
@@ -105,10 +115,20 @@ impl Config {
         let host_header = target.host_header(HTTP_PORT);
         Ok(Self {
             target,
+            default_port: HTTP_PORT,
+            host_unchecked: false,
+            tunnel: None,
+            source: None,
             host_header,
             http_version: 11,
             auto_open: true,
             retry: false,
         })
+    }
+
+    /// The Host field says where requests go in the end: through the tunnel, if there is one.
+    pub fn name_host(&mut self) {
+        let target = self.tunnel.as_ref().map_or(&self.target, |t| &t.target);
+        self.host_header = target.host_header(self.default_port);
     }
 }

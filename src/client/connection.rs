@@ -6,6 +6,7 @@ use super::config::{Config, TimeoutKind, Timeouts, Tuning};
 use super::outgoing::Outgoing;
 use super::record::{Facts, Phase, Record, Resend};
 use super::response::Live;
+use super::target::Tunnelling;
 use super::upload::Upload;
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
@@ -69,6 +70,8 @@ pub struct Connection {
     pub(super) dial: Option<Dial>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) wire: Option<Wire>,
+    /// The tunnel that is being made on it.
+    pub(super) tunnelling: Option<Box<Tunnelling>>,
     pub(super) out: Outgoing,
     pub(super) request: RequestFacts,
     pub(super) upload: Upload,
@@ -108,6 +111,8 @@ pub struct Exchange {
     pub(super) reused: bool,
     pub(super) idle_ms: i64,
     pub(super) retried: bool,
+    /// The request was not sent to its end; the answer is read elsewhere.
+    pub(super) early: bool,
 }
 
 impl Connection {
@@ -301,7 +306,7 @@ impl Connection {
     /// `hc_connect`.
     pub fn connect(&mut self) -> Result<Step<()>> {
         self.check(Event::Connect, Pending::Connect)?;
-        if self.wire.is_some() {
+        if self.wire.is_some() && self.tunnelling.is_none() {
             return Err(already_connected());
         }
         self.run(Pending::Connect, Self::open)
@@ -317,6 +322,7 @@ impl Connection {
     pub(super) fn drop_connection(&mut self) {
         self.wire = None;
         self.dial = None;
+        self.tunnelling = None;
         self.live = None;
         self.pending = Pending::None;
         self.want = None;
@@ -408,6 +414,9 @@ impl Connection {
         if self.exchange.started {
             return Ok(Step::Done(()));
         }
+        if let Step::Want(i) = self.step_tunnel()? {
+            return Ok(Step::Want(i));
+        }
         if let Some(wire) = &mut self.wire {
             let idle_ms = wire.idle.ms();
             // With an unread response in front, what has arrived belongs to that.
@@ -439,6 +448,7 @@ impl Connection {
     /// The same request again, on another connection.
     pub(super) fn start_again(&mut self) {
         self.wire = None;
+        self.tunnelling = None;
         self.reader = HeadReader::default();
         self.out.rewind();
         self.exchange = Exchange {
@@ -449,7 +459,10 @@ impl Connection {
     }
 
     /// Goes on with making a connection.
-    fn open(&mut self) -> Result<Step<()>> {
+    pub(super) fn open(&mut self) -> Result<Step<()>> {
+        if self.tunnelling.is_some() {
+            return self.step_tunnel();
+        }
         let transport: Box<dyn Transport> = match &mut self.origin {
             Origin::SansIo { pipe, used } => {
                 if std::mem::replace(used, true) {
@@ -467,7 +480,10 @@ impl Connection {
             },
         };
         self.opened(transport);
-        Ok(Step::Done(()))
+        if self.needs_tunnel() {
+            self.tunnelling = Some(Box::default());
+        }
+        self.step_tunnel()
     }
 
     fn opened(&mut self, transport: Box<dyn Transport>) {
@@ -486,6 +502,7 @@ impl Connection {
                 config.target.port,
                 ms,
                 TimeoutKind::Connect as i32,
+                config.source,
             ));
         }
         let Some(dial) = &mut self.dial else {

@@ -8,6 +8,7 @@ use super::request::RequestFields;
 use super::upload::Owed;
 use crate::error::{Code, Error, Result};
 use crate::net::{Interest, Step};
+use crate::proto::Profile;
 use crate::proto::chunked::{CHUNK_END, LAST_CHUNK, SizeLine};
 use crate::proto::request::add_trailer;
 use crate::proto::state::Event;
@@ -44,6 +45,47 @@ impl Connection {
         Ok(Step::Done(sent))
     }
 
+    /// `hc_send_raw`: bytes outside of any message.
+    pub fn send_raw(&mut self, data: &[u8]) -> Result<Step<usize>> {
+        self.check_not_pending()?;
+        if self.upload.is_open() && !self.tuning.profile.has(Profile::LOOSE_FRAMING) {
+            let text = "the request owes bytes of a declared body, which hc_send sends";
+            return Err(Error::new(Code::HC_ERR_BODY_OWED, text));
+        }
+        self.check_can_connect()?;
+        let mut sent = 0;
+        while sent < data.len() {
+            match self.drive(|c| c.step_raw(&data[sent..])) {
+                Ok(Step::Done(n)) => sent += n,
+                Ok(Step::Want(i)) if sent == 0 => return Ok(Step::Want(i)),
+                Ok(Step::Want(_)) => break,
+                Err(e) => return Err(self.fail(e)),
+            }
+        }
+        Ok(Step::Done(sent))
+    }
+
+    fn step_raw(&mut self, data: &[u8]) -> Result<Step<usize>> {
+        if (self.wire.is_none() || self.tunnelling.is_some())
+            && let Step::Want(i) = self.open()?
+        {
+            return Ok(Step::Want(i));
+        }
+        // A head that has been ended goes first; one that is being built stays behind.
+        if self.check(Event::FinishBody, Pending::None).is_ok()
+            && let Step::Want(i) = self.flush(false)?
+        {
+            return Ok(Step::Want(i));
+        }
+        match &mut self.wire {
+            Some(wire) => wire.write(&[IoSlice::new(data)], false, &self.tuning),
+            None => Err(Error::new(
+                Code::HC_ERR_NOT_CONNECTED,
+                "the connection is gone",
+            )),
+        }
+    }
+
     /// `hc_finish_body`.
     pub fn finish_body(&mut self, trailers: &RequestFields<'_>) -> Result<Step<()>> {
         self.check(Event::FinishBody, Pending::FinishBody)?;
@@ -69,6 +111,8 @@ impl Connection {
     fn check_push(&self, len: u64) -> Result<()> {
         self.check(Event::Send, Pending::None)?;
         match self.upload.owed {
+            // What the caller has not declared he answers for.
+            Owed::Undeclared if self.tuning.profile.has(Profile::LOOSE_FRAMING) => Ok(()),
             Owed::Undeclared => Err(Error::new(
                 Code::HC_ERR_CANNOT_SEND_BODY,
                 "the request has declared no body",
@@ -155,6 +199,8 @@ impl Connection {
     fn close_body(&mut self, trailers: &RequestFields<'_>) -> Result<()> {
         match self.upload.owed {
             Owed::Chunks => {}
+            Owed::Unchecked if self.upload.framed => {}
+            Owed::Undeclared if self.tuning.profile.has(Profile::LOOSE_FRAMING) => return Ok(()),
             Owed::Undeclared => {
                 return Err(Error::new(
                     Code::HC_ERR_CANNOT_SEND_BODY,

@@ -34,8 +34,12 @@ impl Connection {
         out: &mut [u8],
         whole: bool,
     ) -> Result<Step<usize>> {
-        if !self.enter_body(response)? || out.is_empty() {
+        if !self.enter_body(response)? {
             return Ok(Step::Done(0));
+        }
+        if out.is_empty() {
+            // A body that has nothing has been read to its end even so.
+            return self.leave_body(response, Ok(Step::Done(0)));
         }
         let step = self.drive(|c| c.step_read(out, whole));
         self.leave_body(response, step)

@@ -18,6 +18,8 @@ pub struct RequestFlags {
     pub skip_accept_encoding: bool,
     /// The body goes in chunks.
     pub encode_chunked: bool,
+    /// Checks of the method or the target that the caller does himself.
+    pub unchecked: Profile,
 }
 
 /// The fields of a request given in one call: how many, and each when it is asked for, so
@@ -86,6 +88,20 @@ impl Connection {
         self.send_request(body, Pending::Request, Event::Request)
     }
 
+    /// The lines of the head that is being built, without their ends. A fold is no line: what
+    /// follows its line end begins with a blank, which no other line does.
+    pub fn head_lines(&self) -> impl Iterator<Item = &[u8]> {
+        let open = self.check(Event::PutHeader, Pending::None).is_ok();
+        let mut rest = if open { &*self.out.head } else { &[] };
+        std::iter::from_fn(move || {
+            let ends = memchr::memchr_iter(b'\n', rest);
+            let end = { ends }.find(|i| !matches!(rest.get(i + 1), Some(b' ' | b'\t')))?;
+            let line = rest.get(..end).unwrap_or_default();
+            rest = rest.get(end + 1..).unwrap_or_default();
+            Some(line.strip_suffix(b"\r").unwrap_or(line))
+        })
+    }
+
     fn send_request(
         &mut self,
         body: &mut BodySource<'_>,
@@ -105,6 +121,9 @@ impl Connection {
         };
         self.out.clear();
         let host = (!flags.skip_host).then_some(&*config.host_header);
+        if config.host_unchecked {
+            request::check_unchecked_host(host.unwrap_or_default())?;
+        }
         self.request = request::start(
             &mut self.out.head,
             method,
@@ -112,7 +131,7 @@ impl Connection {
             config.http_version,
             host,
             !flags.skip_accept_encoding,
-            self.tuning.profile,
+            self.tuning.profile.with(flags.unchecked),
         )?;
         Ok(())
     }
@@ -194,9 +213,10 @@ fn frame(
     let by_hand = facts.has_content_length || facts.has_transfer_encoding;
     let asked = flags.encode_chunked && !facts.has_content_length;
     if profile.has(Profile::LOOSE_FRAMING) && by_hand {
-        // What the caller declared is sent as given; chunks only when asked for.
+        // What the caller declared is sent as given; chunks only when asked for, beside a coding
+        // of his own, whatever its name.
         return Ok(Upload::unchecked(
-            flags.encode_chunked && facts.is_chunked && !body.is_none(),
+            asked && facts.has_transfer_encoding && facts.version == 11,
         ));
     }
     if facts.is_chunked {

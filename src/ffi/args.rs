@@ -208,6 +208,11 @@ pub(super) fn null() -> Error {
 }
 
 #[cold]
+pub(super) fn too_large() -> Error {
+    Error::new(Code::HC_ERR_TOO_LARGE, "the buffer is too small")
+}
+
+#[cold]
 pub(super) fn unknown(what: &'static str) -> Error {
     Error::new(Code::HC_ERR_INVALID_ARG, what)
 }

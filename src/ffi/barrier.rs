@@ -37,6 +37,8 @@ pub struct hc_conn {
     /// getters show.
     pub(super) host: std::ffi::CString,
     pub(super) port: i32,
+    /// The same of the tunnel, if there is one.
+    pub(super) tunnel: Option<(std::ffi::CString, i32)>,
 }
 
 /// The core of a connection, and the gate before it.
@@ -185,7 +187,14 @@ impl hc_conn {
             shared: Shared::new(core),
             host,
             port: i32::from(port),
+            tunnel: None,
         }))
+    }
+
+    /// What the getters show has changed.
+    pub(super) fn show(&mut self, target: (String, u16)) {
+        self.host = std::ffi::CString::new(target.0).unwrap_or_default();
+        self.port = i32::from(target.1);
     }
 
     /// What its responses hold on to.

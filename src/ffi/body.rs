@@ -9,6 +9,7 @@ use super::types::{HC_LENGTH_UNKNOWN, hc_body, hc_body_kind, hc_body_rewind, hc_
 use crate::client::body_source::{BodyReader, BodySource};
 use crate::client::request::{RequestField, RequestFields, RequestFlags};
 use crate::error::{Code, Error, Result};
+use crate::proto::Profile;
 use crate::sys::file::{self, FileKind};
 
 /// A body that a C callback produces.
@@ -161,13 +162,24 @@ pub(super) unsafe fn with_fields<T>(
 /// The flags of a request; unknown bits are refused.
 pub(super) fn flags(bits: u32) -> Result<RequestFlags> {
     use super::types::hc_request_flag as F;
-    const KNOWN: u32 =
-        F::HC_SKIP_HOST as u32 | F::HC_SKIP_ACCEPT_ENCODING as u32 | F::HC_ENCODE_CHUNKED as u32;
+    const KNOWN: u32 = F::HC_SKIP_HOST as u32
+        | F::HC_SKIP_ACCEPT_ENCODING as u32
+        | F::HC_ENCODE_CHUNKED as u32
+        | F::HC_UNCHECKED_METHOD as u32
+        | F::HC_UNCHECKED_TARGET as u32;
     if bits & !KNOWN != 0 {
         return Err(unknown("an unknown request flag is set"));
     }
     let has = |flag: F| bits & flag as u32 != 0;
+    let mut unchecked = Profile::SAFE;
+    if has(F::HC_UNCHECKED_METHOD) {
+        unchecked = unchecked.with(Profile::UNCHECKED_METHOD);
+    }
+    if has(F::HC_UNCHECKED_TARGET) {
+        unchecked = unchecked.with(Profile::UNCHECKED_TARGET);
+    }
     Ok(RequestFlags {
+        unchecked,
         skip_host: has(F::HC_SKIP_HOST),
         skip_accept_encoding: has(F::HC_SKIP_ACCEPT_ENCODING),
         encode_chunked: has(F::HC_ENCODE_CHUNKED),

@@ -5,10 +5,10 @@ use core::ffi::{c_char, c_void};
 use super::args::{self, Out, status, want};
 use super::barrier::{enter, hc_conn, peek};
 use super::body::{flags, with_body, with_fields};
-use super::types::{HC_LENGTH_UNKNOWN, HC_ZSTR, hc_body, hc_header};
+use super::types::{HC_LENGTH_UNKNOWN, HC_ZSTR, hc_body, hc_header, hc_iovec};
 use crate::client::connection::Connection;
 use crate::client::request::RequestFields;
-use crate::error::{Code, Error, hc_status};
+use crate::error::{Code, Error, Result, hc_status};
 use crate::net::Step;
 use crate::proto::grammar::Decimal;
 
@@ -20,7 +20,8 @@ use crate::proto::grammar::Decimal;
 /// @param target what stands in the request line: a path with its query, an absolute URL, or
 /// "*"; visible ASCII only, percent-encoding is the caller's; "" is "/". With an absolute URL
 /// the Host field is taken from it.
-/// @param flags HC_SKIP_HOST and HC_SKIP_ACCEPT_ENCODING, or 0
+/// @param flags HC_SKIP_HOST, HC_SKIP_ACCEPT_ENCODING, HC_UNCHECKED_METHOD,
+/// HC_UNCHECKED_TARGET, or 0
 /// @return HC_OK; HC_ERR_CANNOT_SEND_REQUEST in another state; HC_ERR_INVALID_ARG for a method
 /// that cannot be sent; HC_ERR_INVALID_URL for such a target; HC_ERR_PENDING; HC_ERR_NOMEM. A
 /// refused call changes nothing. Python: HTTPConnection.putrequest.
@@ -146,14 +147,7 @@ pub unsafe extern "C" fn hc_putheader_values(
     // SAFETY: the caller's promise.
     let strings = unsafe { args::array(values, count) };
     let op = |core: &mut Connection| {
-        if count == 0 || count > MOST_VALUES {
-            return Err(Error::new(
-                Code::HC_ERR_INVALID_ARG,
-                "a field has 1 to 1024 values",
-            ));
-        }
-        let mut parts = Vec::new();
-        parts.try_reserve(count)?;
+        let mut parts = room_for_values(count)?;
         for s in strings? {
             // SAFETY: the caller's promise.
             parts.push(unsafe { args::text(*s) }?);
@@ -162,6 +156,54 @@ pub unsafe extern "C" fn hc_putheader_values(
     };
     // SAFETY: the caller's promise.
     args::done(unsafe { enter(c, op) })
+}
+
+/// The same as hc_putheader_values, for strings whose lengths are given.
+///
+/// @param c a connection
+/// @param name as for hc_putheader
+/// @param name_len its length in bytes, or HC_ZSTR
+/// @param values the values, which are only read
+/// @param count how many, 1 to 1024
+/// @return as hc_putheader
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed; `name` is valid for its length; `values` is an
+/// array of `count` pieces, each valid as it says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_putheader_values_n(
+    c: *mut hc_conn,
+    name: *const c_char,
+    name_len: usize,
+    values: *const hc_iovec,
+    count: usize,
+) -> hc_status {
+    // SAFETY: the caller's promise.
+    let name = unsafe { args::counted(name, name_len) };
+    // SAFETY: the caller's promise.
+    let pieces = unsafe { args::array(values, count) };
+    let op = |core: &mut Connection| {
+        let mut parts = room_for_values(count)?;
+        for piece in pieces? {
+            // SAFETY: the caller's promise.
+            parts.push(unsafe { args::bytes(piece.base, piece.len) }?);
+        }
+        core.put_header(name?, &parts)
+    };
+    // SAFETY: the caller's promise.
+    args::done(unsafe { enter(c, op) })
+}
+
+fn room_for_values<'a>(count: usize) -> Result<Vec<&'a [u8]>> {
+    if count == 0 || count > MOST_VALUES {
+        return Err(Error::new(
+            Code::HC_ERR_INVALID_ARG,
+            "a field has 1 to 1024 values",
+        ));
+    }
+    let mut parts = Vec::new();
+    parts.try_reserve(count)?;
+    Ok(parts)
 }
 
 /// Adds a field whose value is a number.
@@ -270,6 +312,50 @@ pub unsafe extern "C" fn hc_send(
     let op = |core: &mut Connection| core.send(data?);
     // SAFETY: the caller's promise.
     match unsafe { enter(c, op) } {
+        Ok(Step::Done(n)) => {
+            sent.set(n);
+            Code::HC_OK
+        }
+        Ok(Step::Want(i)) => want(i),
+        Err(code) => code,
+    }
+}
+
+/// Sends bytes that belong to no message, as they are: the line of the PROXY protocol before the
+/// first request, a probe, a request that is meant to be wrong. The state machine is not asked
+/// and nothing is counted; what the server makes of the bytes is the caller's affair. They go
+/// before a head that is being built and behind one that has been ended. Opens the connection
+/// if there is none. Blocking: as hc_send.
+///
+/// @param c a connection
+/// @param data the bytes
+/// @param len how many; 0 is fine and does nothing
+/// @param sent receives how many were taken, as for hc_send
+/// @return HC_OK; HC_WANT_WRITE or HC_WANT_READ. Refused, nothing changed: HC_ERR_BODY_OWED
+/// while a declared body is being sent (not with HC_LENIENT_LOOSE_FRAMING);
+/// HC_ERR_NOT_CONNECTED; HC_ERR_INVALID_ARG; HC_ERR_PENDING. Failed, the connection is closed:
+/// as hc_send and hc_connect. Python: HTTPConnection.send outside of a body.
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed; `data` is valid for `len` bytes; `sent` is
+/// valid or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_send_raw(
+    c: *mut hc_conn,
+    data: *const c_void,
+    len: usize,
+    sent: *mut usize,
+) -> hc_status {
+    // SAFETY: the caller's promise.
+    let sent = match unsafe { Out::new(sent) } {
+        Ok(sent) => sent,
+        Err(code) => return code,
+    };
+    sent.set(0);
+    // SAFETY: the caller's promise.
+    let data = unsafe { args::bytes(data, len) };
+    // SAFETY: the caller's promise.
+    match unsafe { enter(c, |core: &mut Connection| core.send_raw(data?)) } {
         Ok(Step::Done(n)) => {
             sent.set(n);
             Code::HC_OK

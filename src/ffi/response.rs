@@ -46,6 +46,11 @@ impl hr_response {
         &self.head
     }
 
+    /// Why the connection ends with it, or that it does not; `None` before its head was read.
+    pub(super) fn close_reason(&self) -> Option<CloseReason> {
+        (self.head.status != 0).then_some(self.reason)
+    }
+
     /// One whose head is still to be read by this core.
     pub(super) fn not_begun(core: Connection) -> Box<Self> {
         let answer = Answer {
@@ -102,6 +107,13 @@ pub(super) unsafe fn handle<'a>(r: *const hr_response) -> Option<&'a hr_response
     // SAFETY: forwarded to the caller.
     let r = unsafe { r.as_ref() }?;
     (r.magic == MAGIC).then_some(r)
+}
+
+/// Is it a response of this very connection?
+pub(super) fn is_of(r: &hr_response, c: &hc_conn) -> bool {
+    r.shared
+        .as_ref()
+        .is_some_and(|s| Arc::ptr_eq(s, c.shared()))
 }
 
 /// The gate of a response and the part of it that the gate guards.

@@ -152,6 +152,82 @@ pub unsafe extern "C" fn hr_begin(r: *mut hr_response) -> hc_status {
     }
 }
 
+/// Reads a section of header fields that has no status line in front, up to and including its
+/// empty line, in place of hr_begin: the head of a multipart part, of a CGI script's output, of
+/// a request. hr_status is 0 then, and there is no body: what follows the section is the
+/// caller's, which no_read_ahead leaves in the transport. Blocking: as hr_begin.
+///
+/// @param r a response that stands alone and has not begun
+/// @return HC_OK; HC_WANT_READ. Failed, the response is closed: HC_ERR_INCOMPLETE (not with
+/// HC_LENIENT_EOF_IN_HEAD); HC_ERR_BAD_HEADER; HC_ERR_BAD_FRAMING; HC_ERR_LINE_TOO_LONG;
+/// HC_ERR_TOO_MANY_HEADERS; HC_ERR_LIMIT; HC_ERR_RECV; HC_ERR_CALLBACK; HC_ERR_NOMEM.
+/// HC_ERR_INVALID_ARG for a response that has begun. Python: http.client.parse_headers.
+///
+/// # Safety
+/// `r` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_begin_fields(r: *mut hr_response) -> hc_status {
+    let read = |core: &mut Connection, response: &mut Response| core.read_fields(response);
+    // SAFETY: the caller's promise.
+    match unsafe { enter_response(r, read) } {
+        Ok(Step::Done(answer)) => {
+            // SAFETY: the barrier has just taken the pointer for a live handle.
+            if let Some(response) = unsafe { r.as_mut() } {
+                response.begun(answer);
+            }
+            Code::HC_OK
+        }
+        Ok(Step::Want(i)) => want(i),
+        Err(code) => code,
+    }
+}
+
+/// The status line as it came, its line end included; no NUL is added. After a failure of
+/// hr_begin it is the line that was refused in its place, if it was read to its end.
+///
+/// @param r a response
+/// @param buf receives the bytes; may be NULL if `cap` is 0
+/// @param cap bytes that `buf` has room for
+/// @param len receives how many there are, also when they do not fit; 0 for none
+/// @return HC_OK; HC_ERR_TOO_LARGE when they do not fit; HC_ERR_INVALID_ARG. Python:
+/// BadStatusLine.line.
+///
+/// # Safety
+/// `r` is NULL or a handle that has not been freed; `buf` is valid for `cap` bytes; `len` is
+/// valid or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_status_line(
+    r: *const hr_response,
+    buf: *mut c_char,
+    cap: usize,
+    len: *mut usize,
+) -> hc_status {
+    // SAFETY: the caller's promise.
+    let len = match unsafe { Out::new(len) } {
+        Ok(len) => len,
+        Err(code) => return code,
+    };
+    // SAFETY: the caller's promise.
+    let Ok(buf) = (unsafe { args::bytes_mut(buf.cast(), cap) }) else {
+        return Code::HC_ERR_INVALID_ARG;
+    };
+    len.set(0);
+    // SAFETY: the caller's promise.
+    let own = unsafe { super::response::handle(r) }.map(|r| r.head().raw_status_line());
+    let copy = |core: &mut Connection, _: &mut Response| {
+        let line = own.filter(|line| !line.is_empty());
+        let line = line.unwrap_or_else(|| core.unfinished_head().raw_status_line());
+        len.set(line.len());
+        match buf.get_mut(..line.len()) {
+            Some(room) => room.copy_from_slice(&line),
+            None => return Err(args::too_large()),
+        }
+        Ok(())
+    };
+    // SAFETY: the caller's promise.
+    done(unsafe { enter_response(r, copy) })
+}
+
 /// Chooses the leniencies of a response that stands alone, before hr_begin.
 ///
 /// @param r a response

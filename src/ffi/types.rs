@@ -47,6 +47,17 @@ pub enum hc_request_flag {
     HC_SKIP_ACCEPT_ENCODING = 2,
     /// The body goes in chunks, whatever its length. Python: encode_chunked.
     HC_ENCODE_CHUNKED = 4,
+    /// DANGEROUS. The method is sent as it is, without a look at it: whoever lets others choose
+    /// it gives them the request. CR and LF are refused all the same. Python: an overridden
+    /// _validate_method.
+    HC_UNCHECKED_METHOD = 8,
+    /// DANGEROUS. The target is sent as it is, blanks, controls and bytes from 0x80 included:
+    /// whoever lets others choose it gives them the request. CR and LF are refused all the
+    /// same. Python: an overridden _validate_path or _encode_request.
+    HC_UNCHECKED_TARGET = 16,
+    /// DANGEROUS. For hc_set_target: the host is taken without a look at it. A Host field made
+    /// of it by itself is still checked. Python: an overridden _validate_host.
+    HC_UNCHECKED_HOST = 32,
 }
 
 /// Where the body of a request comes from.

@@ -1,7 +1,7 @@
 //! From a name to a connected socket, step by step: resolve, then one address after the
 //! other. What each address said stays on record.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use super::deadline::{Deadline, Stopwatch};
@@ -50,6 +50,26 @@ struct Tried {
     elapsed_ms: i64,
 }
 
+/// Where connections come from: hc_set_source_address.
+#[derive(Clone, Copy, Debug)]
+pub struct Source {
+    /// An address of this machine; `None` for whichever fits.
+    pub address: Option<IpAddr>,
+    /// A port; 0 for any.
+    pub port: u16,
+}
+
+impl Source {
+    /// To reach `peer` from.
+    fn towards(&self, peer: &SocketAddr) -> SocketAddr {
+        let any = match peer {
+            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        SocketAddr::new(self.address.unwrap_or(any), self.port)
+    }
+}
+
 /// A connection being made.
 #[derive(Debug)]
 pub struct Dial {
@@ -59,13 +79,20 @@ pub struct Dial {
     trying: Option<(SocketAddr, OwnedFd, Stopwatch)>,
     deadline: Deadline,
     timeout_kind: i32,
+    source: Option<Source>,
     tried: Vec<Tried>,
 }
 
 impl Dial {
     /// Begins; `timeout_ms` covers everything up to the connection, negative is for ever.
     #[must_use]
-    pub fn new(host: &str, port: u16, timeout_ms: i64, timeout_kind: i32) -> Self {
+    pub fn new(
+        host: &str,
+        port: u16,
+        timeout_ms: i64,
+        timeout_kind: i32,
+        source: Option<Source>,
+    ) -> Self {
         Self {
             host: host.to_owned(),
             port,
@@ -73,6 +100,7 @@ impl Dial {
             trying: None,
             deadline: Deadline::after_ms(timeout_ms),
             timeout_kind,
+            source,
             tried: Vec::new(),
         }
     }
@@ -145,6 +173,9 @@ impl Dial {
         let watch = Stopwatch::start();
         let begun = socket::tcp_for(&address).and_then(|fd| {
             socket::set_nodelay(fd.as_fd());
+            if let Some(source) = &self.source {
+                socket::bind(fd.as_fd(), &source.towards(&address))?;
+            }
             socket::connect(fd.as_fd(), &address).map(|done| (fd, done))
         });
         match begun {

@@ -281,7 +281,8 @@ impl Decoder {
             },
             0 if digits == 0 => {
                 if zeros == MOST_ZEROS {
-                    return Err(self.bad("a chunk size has too many zeros in front"));
+                    let text = format!("got more than {MOST_ZEROS} zeros when reading chunk size");
+                    return Err(Error::new(Code::HC_ERR_LINE_TOO_LONG, text).at(self.position));
                 }
                 Ok(At::Size {
                     digits,

@@ -298,7 +298,8 @@ pub const fn of(code: Code) -> Option<Class> {
         | Code::HC_ERR_SEND
         | Code::HC_ERR_RECV
         | Code::HC_ERR_CANCELLED
-        | Code::HC_ERR_FILE => Class::OsError,
+        | Code::HC_ERR_FILE
+        | Code::HC_ERR_PROXY => Class::OsError,
         Code::HC_ERR_TIMEOUT => Class::TimeoutError,
         Code::HC_ERR_NOMEM => Class::MemoryError,
 

@@ -279,10 +279,11 @@ impl Fields {
         self.arena.get(range).unwrap_or_default()
     }
 
-    /// Puts a NUL at this position, for a C string that is not a field.
-    pub fn terminate(&mut self, at: usize) {
-        if let Some(b) = self.arena.get_mut(at) {
-            *b = 0;
+    /// Puts a NUL at this position, for a C string that is not a field; gives what stood there.
+    pub fn terminate(&mut self, at: usize) -> u8 {
+        match self.arena.get_mut(at) {
+            Some(b) => core::mem::take(b),
+            None => 0,
         }
     }
 

@@ -21,6 +21,10 @@ pub struct Head {
     /// The header fields.
     pub fields: Fields,
     reason: core::ops::Range<usize>,
+    /// The raw status line, its end included, has so many bytes, and this one stood where the
+    /// NUL behind the reason stands.
+    status_line_len: usize,
+    after_reason: u8,
     /// A malformed line hid the fields after it (Python profile): where the body ends is
     /// anybody's guess, so the connection is not used again.
     pub fields_lost: bool,
@@ -39,6 +43,19 @@ impl Head {
         self.fields.bytes(self.reason.start..self.reason.end + 1)
     }
 
+    /// The bytes of the status line as they came, its end included; or of the line that was
+    /// refused in its place.
+    #[must_use]
+    pub fn raw_status_line(&self) -> Vec<u8> {
+        let mut line = self.fields.bytes(0..self.status_line_len).to_vec();
+        if self.status != 0
+            && let Some(b) = line.get_mut(self.reason.end)
+        {
+            *b = self.after_reason;
+        }
+        line
+    }
+
     fn set_status(&mut self, line: StatusLine) {
         self.version = line.version;
         self.status = line.status;
@@ -48,6 +65,7 @@ impl Head {
     fn clear(&mut self) {
         self.fields.clear();
         self.reason = 0..0;
+        self.status_line_len = 0;
         self.fields_lost = false;
         self.status = 0;
         self.version = 0;
@@ -87,6 +105,15 @@ pub struct Progress {
 }
 
 impl HeadReader {
+    /// For a header section without a status line in front.
+    #[must_use]
+    pub fn of_fields() -> Self {
+        Self {
+            stage: Stage::Fields,
+            ..Self::default()
+        }
+    }
+
     /// Has anything of an answer been seen?
     #[must_use]
     pub fn has_begun(&self) -> bool {
@@ -205,8 +232,9 @@ impl HeadReader {
             e.at(offset)
         };
         if self.stage == Stage::Start {
+            head.status_line_len = line.len();
             let status = lines::status_line(lines::without_end(line), profile).map_err(placed)?;
-            head.fields.terminate(status.reason.end);
+            head.after_reason = head.fields.terminate(status.reason.end);
             head.set_status(status);
             self.stage = Stage::Fields;
             return Ok(false);
@@ -300,6 +328,7 @@ fn whole_head(
     let Some((line, mut at)) = plain_status_line(buf) else {
         return Ok(None);
     };
+    let status_line_len = at;
     head.fields.clear();
     let used = loop {
         let rest = &buf[at..];
@@ -324,7 +353,8 @@ fn whole_head(
         return Ok(None);
     }
     head.fields.fill(&buf[..used])?;
-    head.fields.terminate(line.reason.end);
+    head.after_reason = head.fields.terminate(line.reason.end);
+    head.status_line_len = status_line_len;
     head.set_status(line);
     head.fields_lost = false;
     Ok(Some(used))

@@ -21,17 +21,22 @@ impl HostPort {
     pub fn parse(host: &[u8], port: i32, default_port: u16) -> Result<Self> {
         let (name, written_port) = split(host)?;
         check_name(name)?;
-        let port = if port > 0 {
-            u16::try_from(port).map_err(|_| bad("the port is not between 1 and 65535"))?
-        } else if port == 0 {
-            match written_port {
-                None | Some(b"") => default_port,
-                Some(digits) => parse_port(digits)?,
-            }
-        } else {
-            return Err(bad("the port is negative"));
-        };
+        let port = port_of(port, written_port, default_port)?;
         let host = core::str::from_utf8(name).map_err(|_| bad("the host is not ASCII"))?;
+        Ok(Self {
+            host: host.to_owned(),
+            port,
+        })
+    }
+
+    /// The same without a look at what stands in the name, which has to be UTF-8 all the same:
+    /// for whoever does the looking himself.
+    pub fn parse_unchecked(host: &[u8], port: i32, default_port: u16) -> Result<Self> {
+        let (name, port) = match split(host) {
+            Ok((name, written)) => (name, port_of(port, written, default_port)?),
+            Err(_) => (host, port_of(port, None, default_port)?),
+        };
+        let host = core::str::from_utf8(name).map_err(|_| bad("the host is not UTF-8"))?;
         Ok(Self {
             host: host.to_owned(),
             port,
@@ -77,6 +82,15 @@ pub fn authority_of_target(target: &[u8]) -> Option<&[u8]> {
         None => authority,
     };
     (!host.is_empty()).then_some(host)
+}
+
+fn port_of(port: i32, written: Option<&[u8]>, default_port: u16) -> Result<u16> {
+    match (port, written) {
+        (1.., _) => u16::try_from(port).map_err(|_| bad("the port is not between 1 and 65535")),
+        (0, None | Some(b"")) => Ok(default_port),
+        (0, Some(digits)) => parse_port(digits),
+        _ => Err(bad("the port is negative")),
+    }
 }
 
 fn without_zone(host: &str) -> &str {

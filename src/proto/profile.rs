@@ -43,6 +43,11 @@ impl Profile {
     /// Lines of chunked framing may end in a bare LF.
     pub const BARE_LF_CHUNKS: Self = Self(1 << 16);
 
+    /// Of one request, in no set: the method may be anything that makes no second line.
+    pub const UNCHECKED_METHOD: Self = Self(1 << 30);
+    /// Of one request, in no set: the target may be anything that makes no second line.
+    pub const UNCHECKED_TARGET: Self = Self(1 << 31);
+
     /// No leniency.
     pub const SAFE: Self = Self(0);
     /// What CPython's own tests need.
@@ -64,6 +69,12 @@ impl Profile {
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
+    }
+
+    /// Both sets.
+    #[must_use]
+    pub const fn with(self, more: Self) -> Self {
+        Self(self.0 | more.0)
     }
 
     /// Is any of these in the set?

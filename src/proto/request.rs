@@ -86,7 +86,8 @@ pub fn start(
 ) -> Result<RequestFacts> {
     check_method(method, profile)?;
     let target = if target.is_empty() { b"/" } else { target };
-    if !is_visible_ascii(target) {
+    let passes = profile.has(Profile::UNCHECKED_TARGET) && !has_line_end(target);
+    if !passes && !is_visible_ascii(target) {
         return Err(bad_target(target));
     }
     let mut facts = RequestFacts::of_method(method, version);
@@ -216,7 +217,27 @@ pub fn is_forbidden_trailer(name: &[u8]) -> bool {
     NAMES.iter().any(|n| n.eq_ignore_ascii_case(name))
 }
 
+/// What no caller gets through: it would make a second line of one.
+fn has_line_end(bytes: &[u8]) -> bool {
+    memchr::memchr2(b'\r', b'\n', bytes).is_some()
+}
+
+/// Checks the value that a Host field made by itself would have, for a host that was taken
+/// unchecked.
+pub fn check_unchecked_host(value: &[u8]) -> Result<()> {
+    if is_field_value(value) {
+        return Ok(());
+    }
+    Err(Error::new(
+        Code::HC_ERR_INVALID_URL,
+        "the host cannot stand in a Host field (HC_SKIP_HOST leaves that to you)",
+    ))
+}
+
 fn check_method(method: &[u8], profile: Profile) -> Result<()> {
+    if profile.has(Profile::UNCHECKED_METHOD) && !has_line_end(method) {
+        return Ok(());
+    }
     if !profile.has(Profile::ANY_METHOD) {
         return if method.len() <= LONGEST_METHOD && is_token(method) {
             Ok(())

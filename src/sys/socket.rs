@@ -44,9 +44,27 @@ pub fn tcp_for(address: &SocketAddr) -> Result<OwnedFd, i32> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// Chooses the near end of a connection that is about to be made.
+pub fn bind(fd: BorrowedFd<'_>, address: &SocketAddr) -> Result<(), i32> {
+    let (storage, len) = sockaddr(address);
+    // SAFETY: the address is valid for its length.
+    check(unsafe { libc::bind(fd.as_raw_fd(), (&raw const storage).cast(), len) }).map(drop)
+}
+
 /// Begins to connect. `EINPROGRESS` is a success here: ask [`connect_result`] when the
 /// socket is writable. So is `EINTR`, after which the kernel goes on by itself.
 pub fn connect(fd: BorrowedFd<'_>, address: &SocketAddr) -> Result<bool, i32> {
+    let (storage, len) = sockaddr(address);
+    // SAFETY: the address is valid for its length.
+    match check(unsafe { libc::connect(fd.as_raw_fd(), (&raw const storage).cast(), len) }) {
+        Ok(_) => Ok(true),
+        Err(libc::EINPROGRESS | libc::EINTR) => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// The address as the kernel wants it, and its length.
+fn sockaddr(address: &SocketAddr) -> (libc::sockaddr_storage, libc::socklen_t) {
     // SAFETY: plain old data, for which all zeros is a value.
     let mut storage: libc::sockaddr_storage = unsafe { MaybeUninit::zeroed().assume_init() };
     let place = (&raw mut storage).cast::<libc::c_void>();
@@ -70,12 +88,7 @@ pub fn connect(fd: BorrowedFd<'_>, address: &SocketAddr) -> Result<bool, i32> {
             len
         }
     };
-    // SAFETY: the address is valid for its length.
-    match check(unsafe { libc::connect(fd.as_raw_fd(), place.cast(), len as libc::socklen_t) }) {
-        Ok(_) => Ok(true),
-        Err(libc::EINPROGRESS | libc::EINTR) => Ok(false),
-        Err(e) => Err(e),
-    }
+    (storage, len as libc::socklen_t)
 }
 
 fn sockaddr_in(a: &SocketAddrV4) -> libc::sockaddr_in {
