@@ -2008,8 +2008,8 @@ hc_conn *hc15_conn(const hc15_http *h);
 
 /**
  * Opens the connection, to another host if one is given. Unlike Python, which drops a
- * connection that is open without closing it, this refuses when there is one. Blocking: as
- * hc_connect.
+ * connection that is open without closing it, this refuses when there is one. Another host is
+ * hc_set_target's: what hc_host gave out before is gone then. Blocking: as hc_connect.
  *
  * @param h a handle
  * @param host as for hc_new; NULL or "" for the host and port that the handle has

@@ -15,7 +15,6 @@ pub mod reading;
 pub mod record;
 pub mod request;
 pub mod response;
-pub mod shown;
 pub mod target;
 pub mod upload;
 pub mod wire;

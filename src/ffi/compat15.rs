@@ -11,6 +11,8 @@ use super::conn::{hc_close, hc_connect, hc_free};
 use super::debug15::Debug;
 use super::message::{hm_free, hm_message};
 use super::stdio::Kept;
+use super::target::hc_set_target;
+use super::types::{HC_HTTP_PORT, HC_ZSTR};
 use crate::client::config::HTTP_PORT;
 use crate::client::connection::Connection;
 use crate::error::{Code, Error, Result, hc_status};
@@ -38,8 +40,6 @@ pub(super) struct Keep {
     /// In place of a reason, when the answer had none.
     pub(super) bad_line: CString,
     debug: Debug,
-    /// hc_host has given these out.
-    old_hosts: Vec<CString>,
 }
 
 pub(super) struct Headers(pub(super) *mut hm_message);
@@ -166,7 +166,7 @@ fn new_core(host: Option<&[u8]>, port: i32) -> Result<Connection> {
         config.http_version = 10;
         if host.is_none() {
             config.target.host.clear();
-            config.host_header.clear();
+            config.name_host();
             // There is nowhere to connect to.
             config.auto_open = false;
         }
@@ -207,8 +207,8 @@ pub unsafe extern "C" fn hc15_conn(h: *const hc15_http) -> *mut hc_conn {
 }
 
 /// Opens the connection, to another host if one is given. Unlike Python, which drops a
-/// connection that is open without closing it, this refuses when there is one. Blocking: as
-/// hc_connect.
+/// connection that is open without closing it, this refuses when there is one. Another host is
+/// hc_set_target's: what hc_host gave out before is gone then. Blocking: as hc_connect.
 ///
 /// @param h a handle
 /// @param host as for hc_new; NULL or "" for the host and port that the handle has
@@ -230,57 +230,44 @@ pub unsafe extern "C" fn hc15_connect(
         Err(code) => return code,
     };
     // SAFETY: the caller's promise.
-    let host = unsafe { given(host) };
+    let name = unsafe { given(host) };
     // SAFETY: the handle lives as long as `http`.
-    match unsafe { enter(http.conn, |core| retarget(core, host?, port)) } {
-        Ok(None) => {}
-        Ok(Some(target)) => name(&http, target),
-        Err(code) => return code,
+    let set = match unsafe { enter(http.conn, |core| is_another(core, name?, port)) } {
+        // SAFETY: as above, and the caller's promise.
+        Ok(true) => unsafe { hc_set_target(http.conn, host, HC_ZSTR, port, HC_HTTP_PORT, 0) },
+        Ok(false) => Code::HC_OK,
+        Err(code) => code,
+    };
+    if set != Code::HC_OK {
+        return set;
     }
     // SAFETY: as above.
     unsafe { hc_connect(http.conn) }
 }
 
-/// The next connection goes to this host. What the target is now, if it is another one.
-fn retarget(core: &mut Connection, host: Option<&[u8]>, port: i32) -> Result<Option<HostPort>> {
+/// Does the connection go to another host from now on? It may, if there is none yet.
+fn is_another(core: &mut Connection, host: Option<&[u8]>, port: i32) -> Result<bool> {
     let known = core.config().map(|config| config.target.clone());
+    let is_known = known.as_ref().is_some_and(|known| !known.host.is_empty());
     let Some(host) = host else {
-        return match known {
-            Some(target) if target.host.is_empty() => {
-                core.check_unconnected()?;
-                Err(Error::new(
-                    Code::HC_ERR_NOT_CONNECTED,
-                    "no host was given to connect to",
-                ))
-            }
-            _ => Ok(None),
-        };
+        if !is_known {
+            core.check_unconnected()?;
+            return Err(Error::new(
+                Code::HC_ERR_NOT_CONNECTED,
+                "no host was given to connect to",
+            ));
+        }
+        return Ok(false);
     };
-    let target = HostPort::parse(host, port, HTTP_PORT)?;
-    if known.as_ref() == Some(&target) {
+    if known == Some(HostPort::parse(host, port, HTTP_PORT)?) {
         // This may be a call that is made again because it could not wait.
-        return Ok(None);
+        return Ok(false);
     }
     core.check_unconnected()?;
     if let Some(config) = core.config_mut() {
-        config.auto_open |= config.target.host.is_empty();
-        config.host_header = target.host_header(HTTP_PORT);
-        config.target = target.clone();
+        config.auto_open |= !is_known;
     }
-    Ok(Some(target))
-}
-
-/// What hc_host and hc_port say from now on.
-fn name(http: &hc15_http, target: HostPort) {
-    let host = CString::new(target.host).unwrap_or_default();
-    // SAFETY: the handle lives as long as `http`; no reference into it is held here, and the
-    // one thread that may use it is this one.
-    let Some(conn) = (unsafe { http.conn.as_mut() }) else {
-        return;
-    };
-    conn.port = i32::from(target.port);
-    let old = core::mem::replace(&mut conn.host, host);
-    http.kept().old_hosts.push(old);
+    Ok(true)
 }
 
 /// Shows what is sent and what the answers' heads say, in Python's words: lines "send:",

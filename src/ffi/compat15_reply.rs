@@ -104,7 +104,7 @@ fn bad_line(http: &hc15_http, why: Code) -> CString {
     let mut line = Vec::new();
     let find = |core: &mut Connection| {
         if why == Code::HC_ERR_BAD_STATUS_LINE {
-            line.extend_from_slice(core.refused_line());
+            line = core.unfinished_head().raw_status_line();
         }
         http.debug().refused(&line);
         if !line.is_empty() {

@@ -71,16 +71,25 @@ pub unsafe extern "C" fn hc15_endheaders(h: *mut hc15_http) -> hc_status {
         Ok(http) => http,
         Err(code) => return code,
     };
-    // SAFETY: the connection lives as long as `http`.
-    let status = unsafe { hc_endheaders(http.conn, ptr::null(), 0) };
     let debug = http.debug();
-    if status == Code::HC_OK && debug.is_on() {
-        let show = |core: &mut Connection| {
-            debug.sent(core.request_head());
+    let mut head = Vec::new();
+    if debug.is_on() {
+        let copy = |core: &mut Connection| {
+            for line in core.head_lines() {
+                head.extend_from_slice(line);
+                head.extend_from_slice(b"\r\n");
+            }
             Ok(())
         };
-        // SAFETY: as above. It has just answered; if it does no more, nothing is shown.
-        let _ = unsafe { enter(http.conn, show) };
+        // SAFETY: the connection lives as long as `http`. If it does not answer, neither does
+        // the call below.
+        let _ = unsafe { enter(http.conn, copy) };
+        head.extend_from_slice(b"\r\n");
+    }
+    // SAFETY: as above.
+    let status = unsafe { hc_endheaders(http.conn, ptr::null(), 0) };
+    if status == Code::HC_OK {
+        debug.sent(&head);
     }
     status
 }

@@ -53,11 +53,7 @@ impl Debug {
         let Some(r) = (unsafe { handle(response.0) }) else {
             return;
         };
-        // The head begins with it, and a NUL ends the reason.
-        let fields = &r.head().fields;
-        let line = fields.bytes(0..fields.arena_len()).split(|b| *b == 0);
-        let line = [line.clone().next().unwrap_or_default(), b"\r\n"].concat();
-        self.line("reply: ", &quoted(&line));
+        self.line("reply: ", &quoted(&r.head().raw_status_line()));
         // SAFETY: as above.
         for index in 0..unsafe { hr_header_count(response.0) } {
             for line in raw(response, index).split_inclusive(|b| *b == b'\n') {
