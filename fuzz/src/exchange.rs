@@ -9,7 +9,7 @@ use httpclient::ffi::driving::{
     hc_feed, hc_feed_eof, hc_output, hc_output_consumed, hc_set_sansio, hc_set_transport,
 };
 use httpclient::ffi::machine::hc_state;
-use httpclient::ffi::options::{hc_set_auto_open, hc_set_lenient, hc_set_limit, hc_set_nonblocking};
+use httpclient::ffi::options::{hc_set_auto_open, hc_set_lenient, hc_set_limit, hc_set_nonblocking, hc_set_timeout};
 use httpclient::ffi::request::{hc_endheaders, hc_putheader, hc_putrequest};
 use httpclient::ffi::response::{hc_getresponse, hr_detach, hr_free, hr_is_closed};
 use httpclient::ffi::standalone::{hr_begin, hr_new, hr_new_bytes, hr_set_lenient, hr_set_limit};
@@ -86,6 +86,10 @@ fn connected(s: &Setting, mut queue: Queue, wire: Wire, rng: Option<&mut Rng>) -
         let list = (&raw mut interim).cast::<c_void>();
         hc_set_interim_callback(c, Some(note_interim), list);
         hc_set_nonblocking(c, i32::from(wire != Wire::Blocking));
+        // HC_TIMEOUT_READ: a blocking call that gets nothing is over at once.
+        if wire == Wire::Blocking {
+            hc_set_timeout(c, 1, 0);
+        }
         if sansio {
             hc_set_sansio(c);
         } else {
@@ -166,7 +170,9 @@ fn alone(s: &Setting, queue: Queue, wire: Wire, rng: Option<&mut Rng>) -> Seen {
     };
     if got == 0 {
         body(r, &mut seen, rng, &mut || peer.with(|s| !s.reads.is_empty()));
-        if let Some(left) = &mut seen.leftover {
+        if let Some(left) = &mut seen.leftover
+            && wire == Wire::Alone
+        {
             left.extend_from_slice(&unread(&peer));
         }
     } else {

@@ -32,13 +32,15 @@ pub struct Script {
     /// For each write: how many bytes it takes at most, or what else it does.
     pub writes: VecDeque<Write>,
     pub sent: Vec<u8>,
-    /// How often `wait` says that it is time; afterwards the time is up.
+    /// How often `wait` says that it is time.
     pub ready: u32,
     /// The handle that re-enters or is freed.
     pub conn: Option<*mut hc_conn>,
     pub response: Option<*mut hr_response>,
     pub freed_conn: bool,
     pub freed_response: bool,
+    /// The response that was freed inside.
+    pub dead_response: Option<*mut hr_response>,
     pub lied: bool,
     pub calls: u64,
     pub closed: u32,
@@ -163,6 +165,7 @@ fn free_inside(user: *mut c_void) {
     };
     if let Some(r) = response {
         script(user).borrow_mut().freed_response = true;
+        script(user).borrow_mut().dead_response = Some(r);
         // SAFETY: alive, and marked as freed now.
         unsafe { hr_free(r) };
     }
@@ -190,16 +193,21 @@ unsafe extern "C" fn write(user: *mut c_void, buf: *const c_void, len: usize) ->
     n as i64
 }
 
-unsafe extern "C" fn wait(user: *mut c_void, events: i32, _ms: i64) -> i32 {
+unsafe extern "C" fn wait(user: *mut c_void, events: i32, ms: i64) -> i32 {
     enter(user, "wait");
     let mut s = script(user).borrow_mut();
     if events & !3 != 0 || events == 0 {
         s.complaint = Some(format!("waits for {events}"));
     }
-    // A wait that promises what never comes would be a loop without end.
+    // A wait that promises what never comes, or says before its time that the time is up, is
+    // one that the library makes again and again: this one fails in the end.
     let ready = s.ready > 0;
     s.ready = s.ready.saturating_sub(1);
-    ready.into()
+    match (ready, ms) {
+        (true, _) => 1,
+        (false, 0) => 0,
+        _ => -libc::ETIMEDOUT,
+    }
 }
 
 unsafe extern "C" fn close(user: *mut c_void) {

@@ -6,6 +6,7 @@
 //! a number that was not seen before joins the pool.
 
 pub mod heap;
+mod known;
 pub mod literal;
 mod minimise;
 mod mutate;
@@ -68,7 +69,7 @@ const MOST_FINDINGS: usize = 12;
 pub fn run(target: &dyn Target, plan: &Plan) -> usize {
     let name = target.name();
     let watch = watch::Watch::start(name, &plan.home.join("findings"));
-    let mut session = Session { target, plan, watch, kinds: HashSet::new() };
+    let mut session = Session { target, plan, watch, kinds: HashSet::new(), known: HashSet::new() };
     let mut pool: Vec<Vec<u8>> = Vec::new();
     let mut seen = HashSet::new();
     let regressions = files(&plan.home.join("regressions").join(name));
@@ -124,6 +125,7 @@ struct Session<'a> {
     plan: &'a Plan,
     watch: watch::Watch,
     kinds: HashSet<String>,
+    known: HashSet<&'static str>,
 }
 
 impl Session<'_> {
@@ -154,6 +156,12 @@ impl Session<'_> {
     }
 
     fn report(&mut self, v: &Violation, input: &[u8], whence: &str) {
+        if let Some(why) = known::why(self.target.name(), &v.kind) {
+            if self.known.insert(why) {
+                println!("known in {}: {why}", self.target.name());
+            }
+            return;
+        }
         if !self.kinds.insert(v.kind.clone()) {
             return;
         }

@@ -17,7 +17,11 @@ pub struct Head {
 
 impl Head {
     pub fn has(&self, name: &str) -> bool {
-        self.values(name).next().is_some()
+        self.count(name) > 0
+    }
+
+    pub fn count(&self, name: &str) -> usize {
+        self.values(name).count()
     }
 
     fn values<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {

@@ -89,7 +89,8 @@ pub fn read(input: &[u8], asked: Asked, ended: bool) -> Option<Message> {
     let lengths = m.head.list("content-length");
     let (has_coding, has_length) = (m.head.has("transfer-encoding"), m.head.has("content-length"));
     if has_coding {
-        m.clean &= codings.len() == 1 && !has_length && m.head.version == 11;
+        let once = codings.len() == 1 && m.head.count("transfer-encoding") == 1;
+        m.clean &= once && !has_length && m.head.version == 11;
         if codings.len() == 1 && codings[0].eq_ignore_ascii_case(b"chunked") {
             let body = chunked::read(rest);
             m.body = body.data;
@@ -106,7 +107,7 @@ pub fn read(input: &[u8], asked: Asked, ended: bool) -> Option<Message> {
         }
     } else if has_length {
         // More digits than any number needs are valid, and may be refused for being many.
-        m.clean &= lengths.len() == 1 && lengths[0].len() <= 1024;
+        m.clean &= lengths.len() == 1 && lengths[0].len() <= 1024 && m.head.count("content-length") == 1;
         let mut values = lengths.iter().map(|v| decimal(v));
         let first = values.next()??;
         if values.any(|v| v != Some(first)) {

@@ -198,8 +198,11 @@ fn alike(whole: &Seen, other: &Seen, how: &str) -> Result<(), Violation> {
         && whole.error == other.error
         && whole.trailers == other.trailers
         && (whole.error.is_some() || (whole.used, whole.done) == (other.used, other.done));
+    let limit = |s: &Seen| matches!(s.error, Some((-50 | -44 | -43, _)));
     if same {
         Ok(())
+    } else if whole.error.is_some() && other.error.is_some() && (limit(whole) || limit(other)) {
+        violation("limit or fault differs", format!("whole: {whole:?}\n{how}: {other:?}"))
     } else {
         violation(format!("split ({how})"), format!("whole: {whole:?}\n{how}: {other:?}"))
     }

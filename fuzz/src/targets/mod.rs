@@ -12,7 +12,7 @@ pub fn all() -> Vec<Box<dyn Target>> {
     vec![
         Box::new(response::Response),
         Box::new(chunked::Chunked),
-        Box::new(session::Session),
+        Box::new(session::Session::default()),
         Box::new(request::Request),
         Box::new(url::Url),
     ]

@@ -123,6 +123,9 @@ impl Target for Response {
                 upgrade: s.upgrade,
             };
             let message = reference::read(bytes, asked, s.ends);
+            if let Some(message) = &message {
+                by_interim(&whole, message)?;
+            }
             by_reference(&s, &whole, message.as_ref(), bytes)?;
             if let Some(message) = &message {
                 by_httparse(&whole, message, bytes)?;
@@ -132,6 +135,15 @@ impl Target for Response {
         let much = (whole.body.len().min(3), whole.interim.len().min(3), whole.trailers.len().min(2));
         Ok(signature((whole.end.code, plain(&whole.end.text), framed, much, s.lenient == 0)))
     }
+}
+
+/// The list holds, for each interim response, its code and the lengths of its values.
+fn by_interim(seen: &Seen, message: &reference::Message) -> Result<(), crate::engine::Violation> {
+    let codes = seen.interim.iter().filter(|n| (100..200).contains(*n)).count();
+    if seen.head.is_some() && codes < message.interim.len() {
+        return violation("an interim response is not told of", format!("{seen:?}"));
+    }
+    Ok(())
 }
 
 /// A sentence without its numbers, which do not make it another one.
@@ -178,7 +190,10 @@ fn same(s: &Setting, whole: &Seen, other: &Seen, how: &str) -> Result<(), crate:
         return differs("head");
     }
     let dropped = |a: &u8, b: &u8| a == b || *b == b'?';
-    if whole.body.len() != other.body.len() || !whole.body.iter().zip(&other.body).all(|(a, b)| dropped(a, b)) {
+    // A call that wants all of a body, or of a line, gives nothing while it waits.
+    let waits = whole.end.code == End::WAITS && other.end.code == End::WAITS;
+    let long_enough = whole.body.len() == other.body.len() || (waits && other.body.len() < whole.body.len());
+    if !long_enough || !whole.body.iter().zip(&other.body).all(|(a, b)| dropped(a, b)) {
         return differs("body");
     }
     if whole.leftover != other.leftover {
@@ -189,8 +204,9 @@ fn same(s: &Setting, whole: &Seen, other: &Seen, how: &str) -> Result<(), crate:
     if s.lenient & SHORT_READ != 0 && either(&whole.end) && either(&other.end) {
         return Ok(());
     }
+    let limit = |e: &End| matches!(e.code, api::HC_ERR_LINE_TOO_LONG | api::HC_ERR_TOO_MANY_HEADERS | api::HC_ERR_LIMIT);
     if whole.end.code != other.end.code {
-        return differs("code");
+        return differs(if limit(&whole.end) || limit(&other.end) { "limit or fault" } else { "code" });
     }
     if whole.end.offset != other.end.offset {
         return differs("offset");
