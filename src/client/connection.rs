@@ -480,6 +480,9 @@ impl Connection {
             },
         };
         self.opened(transport);
+        if let (Origin::Network, Some(wire)) = (&self.origin, &mut self.wire) {
+            wire.is_ours = true;
+        }
         if self.needs_tunnel() {
             self.tunnelling = Some(Box::default());
         }

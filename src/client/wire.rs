@@ -32,6 +32,8 @@ pub struct Wire {
     end: usize,
     eof: bool,
     is_frugal: bool,
+    /// We have opened it ourselves.
+    pub is_ours: bool,
     /// The last receive filled the buffer: the peer has more than it holds.
     overflowing: bool,
     /// When a step that could not go on has to have gone on.
@@ -64,6 +66,7 @@ impl Wire {
     pub fn new(transport: Box<dyn Transport>) -> Self {
         Self {
             is_frugal: transport.is_frugal(),
+            is_ours: false,
             transport,
             buf: Vec::new(),
             start: 0,
@@ -236,6 +239,10 @@ impl Wire {
     pub fn is_reusable(&mut self, idle_ms: i64, tuning: &Tuning) -> bool {
         if self.eof || self.start != self.end {
             return false;
+        }
+        // A transport that the program gave may have brought its answer along.
+        if self.served == 0 && !self.is_ours {
+            return true;
         }
         let threshold = tuning.timeouts.reuse_check;
         threshold < 0 || idle_ms < threshold || self.transport.is_silent()

@@ -36,6 +36,7 @@ pub struct hc_conn {
     /// What was given to hc_set_transport and friends is inside the core; this is what the
     /// getters show.
     pub(super) host: std::ffi::CString,
+    earlier_hosts: Vec<std::ffi::CString>,
     pub(super) port: i32,
     /// The same of the tunnel, if there is one.
     pub(super) tunnel: Option<(std::ffi::CString, i32)>,
@@ -186,6 +187,7 @@ impl hc_conn {
             magic: CONN_MAGIC,
             shared: Shared::new(core),
             host,
+            earlier_hosts: Vec::new(),
             port: i32::from(port),
             tunnel: None,
         }))
@@ -193,7 +195,10 @@ impl hc_conn {
 
     /// What the getters show has changed.
     pub(super) fn show(&mut self, target: (String, u16)) {
-        self.host = std::ffi::CString::new(target.0).unwrap_or_default();
+        let host = std::ffi::CString::new(target.0).unwrap_or_default();
+        // hc_host has given the old one out for as long as the handle lives.
+        self.earlier_hosts
+            .push(core::mem::replace(&mut self.host, host));
         self.port = i32::from(target.1);
     }
 
