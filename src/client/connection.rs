@@ -516,7 +516,7 @@ impl Connection {
         } else {
             Phase::Resolve
         };
-        let step = dial.step();
+        let step = dial.step(!self.tuning.nonblocking);
         if dial.is_resolved() {
             self.exchange.phase = Phase::Connect;
         }

@@ -79,6 +79,7 @@ pub struct Dial {
     trying: Option<(SocketAddr, OwnedFd, Stopwatch)>,
     deadline: Deadline,
     timeout_kind: i32,
+    waits_in_connect: bool,
     source: Option<Source>,
     tried: Vec<Tried>,
 }
@@ -100,6 +101,7 @@ impl Dial {
             trying: None,
             deadline: Deadline::after_ms(timeout_ms),
             timeout_kind,
+            waits_in_connect: false,
             source,
             tried: Vec::new(),
         }
@@ -129,8 +131,12 @@ impl Dial {
         self.trying.as_ref().map(|(_, fd, _)| fd.as_raw_fd())
     }
 
-    /// Goes on.
-    pub fn step(&mut self) -> Result<Step<Tcp>> {
+    /// Goes on. `patient`: connect(2) may wait by itself, as long as nothing limits its time;
+    /// that saves asking how it ended, and turning the socket into one that waits.
+    pub fn step(&mut self, patient: bool) -> Result<Step<Tcp>> {
+        if self.trying.is_none() {
+            self.waits_in_connect = patient && !self.deadline.is_set();
+        }
         loop {
             if self.trying.is_some() {
                 if let Some(step) = self.finish_attempt()? {
@@ -171,7 +177,7 @@ impl Dial {
 
     fn begin_attempt(&mut self, address: SocketAddr) -> Option<Tcp> {
         let watch = Stopwatch::start();
-        let begun = socket::tcp_for(&address).and_then(|fd| {
+        let begun = socket::tcp_for(&address, !self.waits_in_connect).and_then(|fd| {
             socket::set_nodelay(fd.as_fd());
             if let Some(source) = &self.source {
                 socket::bind(fd.as_fd(), &source.towards(&address))?;
@@ -181,7 +187,7 @@ impl Dial {
         match begun {
             Ok((fd, true)) => {
                 self.record(address, 0, watch);
-                Some(Tcp::dialled(fd))
+                Some(Tcp::dialled(fd, !self.waits_in_connect))
             }
             Ok((fd, false)) => {
                 self.trying = Some((address, fd, watch));
@@ -213,7 +219,7 @@ impl Dial {
             Err(e) => e,
         };
         self.record(address, outcome, watch);
-        Ok((outcome == 0).then(|| Step::Done(Tcp::dialled(fd))))
+        Ok((outcome == 0).then(|| Step::Done(Tcp::dialled(fd, !self.waits_in_connect))))
     }
 
     fn record(&mut self, address: SocketAddr, os_error: i32, watch: Stopwatch) {

@@ -25,12 +25,12 @@ pub struct Tcp {
 }
 
 impl Tcp {
-    /// A socket that `dial` has connected: it is in non-blocking mode.
+    /// A socket that `dial` has connected, in the mode that it was made in.
     #[must_use]
-    pub fn dialled(fd: OwnedFd) -> Self {
+    pub fn dialled(fd: OwnedFd, nonblocking: bool) -> Self {
         Self {
             fd,
-            nonblocking: Some(true),
+            nonblocking: Some(nonblocking),
             timeout_ms: -1,
         }
     }

@@ -30,14 +30,15 @@ pub fn check_stream_socket(fd: RawFd) -> Result<(), i32> {
     }
 }
 
-/// A non-blocking TCP socket for this address.
-pub fn tcp_for(address: &SocketAddr) -> Result<OwnedFd, i32> {
+/// A TCP socket for this address, in blocking or non-blocking mode.
+pub fn tcp_for(address: &SocketAddr, nonblocking: bool) -> Result<OwnedFd, i32> {
     let family = if address.is_ipv4() {
         libc::AF_INET
     } else {
         libc::AF_INET6
     };
-    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    let mode = if nonblocking { libc::SOCK_NONBLOCK } else { 0 };
+    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | mode;
     // SAFETY: no pointers.
     let fd = check(unsafe { libc::socket(family, kind, 0) })?;
     // SAFETY: socket(2) has just made it for us.
