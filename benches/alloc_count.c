@@ -14,7 +14,9 @@ extern void *__libc_memalign(size_t align, size_t size);
 
 static atomic_ulong allocations;
 
-static void count(void) { atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed); }
+static void count(void) {
+    atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+}
 
 void *malloc(size_t size) {
     count();
@@ -36,12 +38,13 @@ void *memalign(size_t align, size_t size) {
     return __libc_memalign(align, size);
 }
 
-void *aligned_alloc(size_t align, size_t size) { return memalign(align, size); }
+void *aligned_alloc(size_t align, size_t size) {
+    return memalign(align, size);
+}
 
 int posix_memalign(void **out, size_t align, size_t size) {
     void *p = memalign(align, size);
-    if (!p)
-        return ENOMEM;
+    if (!p) return ENOMEM;
     *out = p;
     return 0;
 }
@@ -50,8 +53,7 @@ __attribute__((destructor)) static void report(void) {
     unsigned long total = atomic_load(&allocations);
     const char *path = getenv("BENCH_ALLOC_FILE");
     FILE *out = path ? fopen(path, "we") : NULL;
-    if (!out)
-        return;
+    if (!out) return;
     fprintf(out, "%lu\n", total);
     fclose(out);
 }

@@ -12,12 +12,12 @@
 enum { BLOCK = 256 * 1024, PAGE = 4096 };
 
 /* Eight headers, as an ordinary file server sends them. */
-#define COMMON_HEADERS                                                                                                 \
-    "Date: Sat, 01 Aug 2026 12:00:00 GMT\r\n"                                                                          \
-    "Server: bench\r\n"                                                                                                \
-    "Content-Type: text/plain; charset=utf-8\r\n"                                                                      \
-    "Last-Modified: Fri, 31 Jul 2026 08:00:00 GMT\r\n"                                                                 \
-    "ETag: \"5f8e-1a2b3c\"\r\n"                                                                                        \
+#define COMMON_HEADERS                                 \
+    "Date: Sat, 01 Aug 2026 12:00:00 GMT\r\n"          \
+    "Server: bench\r\n"                                \
+    "Content-Type: text/plain; charset=utf-8\r\n"      \
+    "Last-Modified: Fri, 31 Jul 2026 08:00:00 GMT\r\n" \
+    "ETag: \"5f8e-1a2b3c\"\r\n"                        \
     "Accept-Ranges: bytes\r\n"
 
 static char small_answers[SMALL_COPIES * 512];
@@ -27,8 +27,9 @@ static size_t close_len;
 static _Alignas(PAGE) char pattern[BLOCK];
 
 static size_t build_small(char *out, size_t cap, const char *last_header) {
-    int head = snprintf(out, cap, "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "Content-Length: %d\r\n%s\r\n\r\n", SMALL_BODY,
-                        last_header);
+    int head =
+        snprintf(out, cap, "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "Content-Length: %d\r\n%s\r\n\r\n",
+                 SMALL_BODY, last_header);
     memset(out + head, 'x', SMALL_BODY);
     return (size_t)head + SMALL_BODY;
 }
@@ -45,21 +46,21 @@ void answers_init(void) {
 bool answer_small(struct wire *wire, size_t copies) {
     while (copies > 0) {
         size_t now = copies < SMALL_COPIES ? copies : SMALL_COPIES;
-        if (!wire_send(wire, small_answers, now * small_len, false))
-            return false;
+        if (!wire_send(wire, small_answers, now * small_len, false)) return false;
         copies -= now;
     }
     return true;
 }
 
-bool answer_close(struct wire *wire) { return wire_send(wire, close_answer, close_len, false); }
+bool answer_close(struct wire *wire) {
+    return wire_send(wire, close_answer, close_len, false);
+}
 
 /* `total` bytes that repeat `block`. */
 static bool send_repeated(struct wire *wire, const char *block, size_t block_len, uint64_t total) {
     while (total > 0) {
         size_t now = total < block_len ? (size_t)total : block_len;
-        if (!wire_send(wire, block, now, false))
-            return false;
+        if (!wire_send(wire, block, now, false)) return false;
         total -= now;
     }
     return true;
@@ -67,9 +68,11 @@ static bool send_repeated(struct wire *wire, const char *block, size_t block_len
 
 bool answer_bytes(struct wire *wire, uint64_t size) {
     char head[512];
-    int len = snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "Content-Length: %" PRIu64 "\r\n\r\n",
-                       size);
-    return wire_send(wire, head, (size_t)len, size > 0) && send_repeated(wire, pattern, sizeof pattern, size);
+    int len =
+        snprintf(head, sizeof head,
+                 "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "Content-Length: %" PRIu64 "\r\n\r\n", size);
+    return wire_send(wire, head, (size_t)len, size > 0) &&
+           send_repeated(wire, pattern, sizeof pattern, size);
 }
 
 static size_t put_chunk(char *out, size_t len) {
@@ -82,14 +85,14 @@ static size_t put_chunk(char *out, size_t len) {
 
 bool answer_chunked(struct wire *wire, uint64_t size, size_t chunk) {
     char head[512];
-    int head_len = snprintf(head, sizeof head,
-                            "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "Transfer-Encoding: chunked\r\n\r\n");
+    int head_len =
+        snprintf(head, sizeof head,
+                 "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "Transfer-Encoding: chunked\r\n\r\n");
     size_t period = (size_t)snprintf(NULL, 0, "%zx\r\n", chunk) + chunk + 2;
     size_t per_block = period < BLOCK ? BLOCK / period : 1;
     char *block = aligned_alloc(PAGE, (per_block * period + PAGE - 1) / PAGE * PAGE);
     char *tail = malloc(period + 32);
-    if (!block || !tail)
-        abort();
+    if (!block || !tail) abort();
     for (size_t i = 0; i < per_block; i++)
         put_chunk(block + i * period, chunk);
     size_t tail_len = size % chunk ? put_chunk(tail, (size_t)(size % chunk)) : 0;
@@ -105,12 +108,14 @@ bool answer_chunked(struct wire *wire, uint64_t size, size_t chunk) {
 bool answer_count(struct wire *wire, uint64_t count) {
     char body[32], answer[512];
     int body_len = snprintf(body, sizeof body, "%" PRIu64, count);
-    int len = snprintf(answer, sizeof answer, "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "Content-Length: %d\r\n\r\n%s",
+    int len = snprintf(answer, sizeof answer,
+                       "HTTP/1.1 200 OK\r\n" COMMON_HEADERS "Content-Length: %d\r\n\r\n%s",
                        body_len, body);
     return wire_send(wire, answer, (size_t)len, false);
 }
 
 bool answer_not_found(struct wire *wire) {
-    static const char answer[] = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    static const char answer[] =
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     return wire_send(wire, answer, sizeof answer - 1, false);
 }

@@ -37,8 +37,7 @@ static CURL *new_handle(const struct options *o, uint64_t *body) {
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, count_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
-    if (o->buffer > 0)
-        curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)o->buffer);
+    if (o->buffer > 0) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)o->buffer);
     return easy;
 }
 
@@ -60,8 +59,7 @@ static void upload(CURL *easy, const struct options *o) {
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, read_file);
     curl_easy_setopt(easy, CURLOPT_READDATA, &file);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, parse_count);
-    if (o->buffer > 0)
-        curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)o->buffer);
+    if (o->buffer > 0) curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)o->buffer);
     for (uint64_t i = 0; i < o->count; i++) {
         upload_file_rewind(&file);
         perform(easy);
@@ -90,15 +88,15 @@ int main(int argc, char **argv) {
     headers = curl_slist_append(headers, HEADER_1_NAME ": " HEADER_1_VALUE);
     headers = curl_slist_append(headers, HEADER_2_NAME ": " HEADER_2_VALUE);
     if (row_is(&o, "W5"))
-        headers = curl_slist_append(headers, "Expect:"); /* no peer waits for a 100, nor should this one */
+        headers = curl_slist_append(headers,
+                                    "Expect:"); /* no peer waits for a 100, nor should this one */
     if (row_is(&o, "W7")) {
         idle = idle_connections(&o, &body);
     } else if (row_is(&o, "W6")) {
         driver_unsupported(&o); /* libcurl gave pipelining up */
     } else {
         CURL *easy = new_handle(&o, &body);
-        if (row_is(&o, "W0"))
-            curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+        if (row_is(&o, "W0")) curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
         if (row_is(&o, "W5"))
             upload(easy, &o);
         else

@@ -39,8 +39,12 @@ struct options driver_options(int argc, char **argv) {
     return o;
 }
 
-bool row_is(const struct options *o, const char *row) { return strcmp(o->row, row) == 0; }
-bool style_is(const struct options *o, const char *style) { return strcmp(o->style, style) == 0; }
+bool row_is(const struct options *o, const char *row) {
+    return strcmp(o->row, row) == 0;
+}
+bool style_is(const struct options *o, const char *style) {
+    return strcmp(o->style, style) == 0;
+}
 
 void driver_target(const struct options *o, char *out, size_t cap) {
     if (row_is(o, "W0"))
@@ -72,7 +76,8 @@ char *driver_buffer(const struct options *o) {
 }
 
 struct upload_file upload_file_open(const struct options *o) {
-    struct upload_file file = {.fd = open(o->file, O_RDONLY | O_CLOEXEC), .size = o->size, .left = o->size};
+    struct upload_file file = {
+        .fd = open(o->file, O_RDONLY | O_CLOEXEC), .size = o->size, .left = o->size};
     driver_check(file.fd >= 0, "cannot open the file");
     return file;
 }
@@ -89,7 +94,9 @@ void upload_file_rewind(struct upload_file *file) {
     file->left = file->size;
 }
 
-void upload_file_close(struct upload_file *file) { close(file->fd); }
+void upload_file_close(struct upload_file *file) {
+    close(file->fd);
+}
 
 /* A size in KiB from /proc/self/status. The peak is read there and not from getrusage, whose figure survives exec and
  * therefore holds the runner's own size. */
@@ -105,13 +112,16 @@ static uint64_t status_kib(const char *field) {
     return kib;
 }
 
-uint64_t driver_resident(void) { return status_kib("VmRSS:") * 1024; }
+uint64_t driver_resident(void) {
+    return status_kib("VmRSS:") * 1024;
+}
 
 void driver_report(const struct options *o, uint64_t body_bytes, uint64_t idle_bytes) {
     bool bulk = row_is(o, "W2") || row_is(o, "W3") || row_is(o, "W5");
     uint64_t expected = o->count * (bulk ? o->size : SMALL_BODY);
     if (body_bytes != expected) {
-        fprintf(stderr, "driver: %" PRIu64 " body bytes, expected %" PRIu64 "\n", body_bytes, expected);
+        fprintf(stderr, "driver: %" PRIu64 " body bytes, expected %" PRIu64 "\n", body_bytes,
+                expected);
         exit(1);
     }
     printf("peak_rss_kib=%" PRIu64 " idle_bytes=%" PRIu64 "\n", status_kib("VmHWM:"), idle_bytes);

@@ -44,8 +44,7 @@ void driver_target(const struct options *o, char *out, size_t cap);
 _Noreturn void driver_fail(const char *what);
 _Noreturn void driver_unsupported(const struct options *o);
 static inline void driver_check(bool ok, const char *what) {
-    if (!ok)
-        driver_fail(what);
+    if (!ok) driver_fail(what);
 }
 /* The caller's buffer: o->buffer bytes and one more, at the start of a page. Every client gets the same, because the
  * kernel's copy is up to five times slower on Zen processors when the target lies 1 to 31 bytes behind the source

@@ -18,8 +18,9 @@ static char request[4096];
 static size_t request_len;
 
 static int open_connection(int port) {
-    struct sockaddr_in addr = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in addr = {.sin_family = AF_INET,
+                               .sin_port = htons((uint16_t)port),
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     driver_check(fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0, "connect");
     return fd;
@@ -44,8 +45,7 @@ static size_t recv_some(int fd, char *buf, size_t cap) {
 static char *head_end(char *p, const char *end) {
     while ((p = memchr(p, '\n', (size_t)(end - p)))) {
         p++;
-        if (end - p >= 2 && p[0] == '\r' && p[1] == '\n')
-            return p + 2;
+        if (end - p >= 2 && p[0] == '\r' && p[1] == '\n') return p + 2;
     }
     return NULL;
 }
@@ -57,8 +57,7 @@ static uint64_t small_get(int fd) {
     for (;;) {
         have += recv_some(fd, buf + have, sizeof buf - have);
         char *body = head_end(buf, buf + have);
-        if (body && buf + have - body >= SMALL_BODY)
-            return SMALL_BODY;
+        if (body && buf + have - body >= SMALL_BODY) return SMALL_BODY;
     }
 }
 
@@ -84,8 +83,7 @@ static size_t receive_head(int fd, char *buf, size_t cap, char **body) {
     for (;;) {
         have += recv_some(fd, buf + have, cap - have);
         *body = head_end(buf, buf + have);
-        if (*body)
-            return have - (size_t)(*body - buf);
+        if (*body) return have - (size_t)(*body - buf);
     }
 }
 
@@ -101,10 +99,11 @@ static uint64_t download(int fd, const struct options *o, char *buf) {
 /* A size line's bytes: a digit's value, or what else may stand there. */
 enum { NOT_THERE, LINE_CR, LINE_END, DIGIT };
 static const unsigned char line_bytes[256] = {
-    ['\r'] = LINE_CR,    ['\n'] = LINE_END,    ['0'] = DIGIT,      ['1'] = DIGIT + 1,  ['2'] = DIGIT + 2,
-    ['3'] = DIGIT + 3,   ['4'] = DIGIT + 4,    ['5'] = DIGIT + 5,  ['6'] = DIGIT + 6,  ['7'] = DIGIT + 7,
-    ['8'] = DIGIT + 8,   ['9'] = DIGIT + 9,    ['a'] = DIGIT + 10, ['b'] = DIGIT + 11, ['c'] = DIGIT + 12,
-    ['d'] = DIGIT + 13,  ['e'] = DIGIT + 14,   ['f'] = DIGIT + 15};
+    ['\r'] = LINE_CR,   ['\n'] = LINE_END,  ['0'] = DIGIT,      ['1'] = DIGIT + 1,
+    ['2'] = DIGIT + 2,  ['3'] = DIGIT + 3,  ['4'] = DIGIT + 4,  ['5'] = DIGIT + 5,
+    ['6'] = DIGIT + 6,  ['7'] = DIGIT + 7,  ['8'] = DIGIT + 8,  ['9'] = DIGIT + 9,
+    ['a'] = DIGIT + 10, ['b'] = DIGIT + 11, ['c'] = DIGIT + 12, ['d'] = DIGIT + 13,
+    ['e'] = DIGIT + 14, ['f'] = DIGIT + 15};
 
 static uint64_t download_chunked(int fd, const struct options *o, char *buf) {
     char *start;
@@ -123,8 +122,7 @@ static uint64_t download_chunked(int fd, const struct options *o, char *buf) {
         if (what >= DIGIT) {
             size = size * 16 + (what - DIGIT);
         } else if (what == LINE_END) {
-            if (size == 0)
-                break;
+            if (size == 0) break;
             body += size;
             at += size + 2;
             size = 0;
@@ -143,7 +141,8 @@ static uint64_t upload(int fd, const struct options *o, char *buf) {
     send_all(fd, request, request_len, MSG_MORE);
     while (file.left > 0) {
         if (style_is(o, "fd")) {
-            ssize_t n = sendfile(fd, file.fd, NULL, file.left < (1u << 30) ? (size_t)file.left : 1u << 30);
+            ssize_t n =
+                sendfile(fd, file.fd, NULL, file.left < (1u << 30) ? (size_t)file.left : 1u << 30);
             driver_check(n > 0, "sendfile");
             file.left -= (uint64_t)n;
         } else {
@@ -162,11 +161,12 @@ static void prepare_request(const struct options *o) {
     driver_target(o, target, sizeof target);
     if (row_is(o, "W5"))
         snprintf(framing, sizeof framing, "Content-Length: %" PRIu64 "\r\n", o->size);
-    request_len = (size_t)snprintf(request, sizeof request,
-                                   "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept-Encoding: identity\r\n"
-                                   HEADER_1_NAME ": " HEADER_1_VALUE "\r\n" HEADER_2_NAME ": " HEADER_2_VALUE "\r\n"
-                                   "%s\r\n",
-                                   row_is(o, "W5") ? "PUT" : "GET", target, o->port, framing);
+    request_len = (size_t)snprintf(
+        request, sizeof request,
+        "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nAccept-Encoding: identity\r\n" HEADER_1_NAME
+        ": " HEADER_1_VALUE "\r\n" HEADER_2_NAME ": " HEADER_2_VALUE "\r\n"
+        "%s\r\n",
+        row_is(o, "W5") ? "PUT" : "GET", target, o->port, framing);
 }
 
 int main(int argc, char **argv) {

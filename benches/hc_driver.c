@@ -17,8 +17,7 @@ static uint64_t receive(struct hc_client *client, const struct options *o, char 
     driver_check(found && strcmp(found, LOOKUP_VALUE) == 0, "header lookup");
     for (;;) {
         HC_DRIVE(client, response, hr_read(response, buf, o->buffer, &n));
-        if (n == 0)
-            break;
+        if (n == 0) break;
         if (row_is(o, "W5")) {
             buf[n] = '\0'; /* the answer is short and comes in one piece */
             body = strtoull(buf, NULL, 10);
@@ -36,15 +35,19 @@ static void start(struct hc_client *client, const char *method, const char *targ
     HC_DRIVE(client, NULL, hc_putheader(client->conn, HEADER_2_NAME, HEADER_2_VALUE));
 }
 
-static uint64_t get(struct hc_client *client, const struct options *o, const char *target, char *buf) {
+static uint64_t get(struct hc_client *client, const struct options *o, const char *target,
+                    char *buf) {
     start(client, "GET", target);
     HC_DRIVE(client, NULL, hc_endheaders(client->conn, NULL, 0));
     return receive(client, o, buf);
 }
 
-static int64_t read_file(void *buf, size_t cap, void *user) { return (int64_t)upload_file_read(user, buf, cap); }
+static int64_t read_file(void *buf, size_t cap, void *user) {
+    return (int64_t)upload_file_read(user, buf, cap);
+}
 
-static void push_file(struct hc_client *client, const struct options *o, struct upload_file *file, char *buf) {
+static void push_file(struct hc_client *client, const struct options *o, struct upload_file *file,
+                      char *buf) {
     HC_DRIVE(client, NULL, hc_putheader_int(client->conn, "Content-Length", (int64_t)o->size));
     HC_DRIVE(client, NULL, hc_endheaders(client->conn, NULL, 0));
     while (file->left > 0) {

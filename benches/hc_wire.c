@@ -13,18 +13,16 @@
 enum { RECEIVE = 16 * 1024 };
 
 enum hc_style hc_style_of(const struct options *o) {
-    if (style_is(o, "nonblocking"))
-        return STYLE_NONBLOCKING;
-    if (style_is(o, "sansio"))
-        return STYLE_SANSIO;
-    if (style_is(o, "transport"))
-        return STYLE_TRANSPORT;
+    if (style_is(o, "nonblocking")) return STYLE_NONBLOCKING;
+    if (style_is(o, "sansio")) return STYLE_SANSIO;
+    if (style_is(o, "transport")) return STYLE_TRANSPORT;
     return STYLE_BLOCKING;
 }
 
 static int connect_socket(int port) {
-    struct sockaddr_in addr = {
-        .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in addr = {.sin_family = AF_INET,
+                               .sin_port = htons((uint16_t)port),
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     driver_check(fd >= 0 && connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0, "connect");
     return fd;
@@ -58,14 +56,12 @@ void hc_client_open(struct hc_client *client, enum hc_style style, int port) {
                                   .write = transport_write};
         status = hc_set_transport(client->conn, &transport);
     }
-    if (status != HC_OK)
-        hc_client_fail(client, NULL, "the connection's style", status);
+    if (status != HC_OK) hc_client_fail(client, NULL, "the connection's style", status);
 }
 
 void hc_client_close(struct hc_client *client) {
     hc_free(client->conn);
-    if (client->fd >= 0)
-        close(client->fd);
+    if (client->fd >= 0) close(client->fd);
 }
 
 static void wait_for_socket(struct hc_client *client, const hr_response *response) {
@@ -74,9 +70,9 @@ static void wait_for_socket(struct hc_client *client, const hr_response *respons
     struct pollfd want = {.fd = -1};
     hc_status status = response ? hr_want(response, &want.fd, &events, &timeout)
                                 : hc_want(client->conn, &want.fd, &events, &timeout);
-    if (status < 0)
-        hc_client_fail(client, response, "hc_want", status);
-    want.events = (short)((events & HC_EVENT_READ ? POLLIN : 0) | (events & HC_EVENT_WRITE ? POLLOUT : 0));
+    if (status < 0) hc_client_fail(client, response, "hc_want", status);
+    want.events =
+        (short)((events & HC_EVENT_READ ? POLLIN : 0) | (events & HC_EVENT_WRITE ? POLLOUT : 0));
     driver_check(poll(&want, 1, (int)timeout) > 0, "poll");
 }
 
@@ -85,20 +81,17 @@ static void pump(struct hc_client *client, hc_status wanted) {
     size_t len;
     for (;;) {
         driver_check(hc_output(client->conn, &out, &len) == HC_OK, "hc_output");
-        if (len == 0)
-            break;
+        if (len == 0) break;
         ssize_t n = send(client->fd, out, len, MSG_NOSIGNAL);
         driver_check(n > 0, "send");
         driver_check(hc_output_consumed(client->conn, (size_t)n) == HC_OK, "hc_output_consumed");
     }
-    if (wanted != HC_WANT_READ)
-        return;
+    if (wanted != HC_WANT_READ) return;
     char in[RECEIVE];
     ssize_t n = recv(client->fd, in, sizeof in, 0);
     driver_check(n >= 0, "recv");
     hc_status status = n > 0 ? hc_feed(client->conn, in, (size_t)n) : hc_feed_eof(client->conn);
-    if (status != HC_OK)
-        hc_client_fail(client, NULL, "hc_feed", status);
+    if (status != HC_OK) hc_client_fail(client, NULL, "hc_feed", status);
 }
 
 void hc_client_wait(struct hc_client *client, const hr_response *response, hc_status status) {
@@ -110,11 +103,12 @@ void hc_client_wait(struct hc_client *client, const hr_response *response, hc_st
         hc_client_fail(client, response, "a blocking call that waits", status);
 }
 
-_Noreturn void hc_client_fail(const struct hc_client *client, const hr_response *response, const char *call,
-                              hc_status status) {
+_Noreturn void hc_client_fail(const struct hc_client *client, const hr_response *response,
+                              const char *call, hc_status status) {
     hc_error_info info = {.struct_size = sizeof info};
     if ((response ? hr_last_error(response, &info) : hc_last_error(client->conn, &info)) != HC_OK)
         info.text = NULL;
-    fprintf(stderr, "driver: %s: %s: %s\n", call, hc_status_name(status), info.text ? info.text : "no account");
+    fprintf(stderr, "driver: %s: %s: %s\n", call, hc_status_name(status),
+            info.text ? info.text : "no account");
     exit(1);
 }

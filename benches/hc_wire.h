@@ -25,17 +25,16 @@ void hc_client_close(struct hc_client *client);
 /* Does what a call that returned `status` (> 0) waits for. `response` when it was a call on a response, else NULL. */
 void hc_client_wait(struct hc_client *client, const hr_response *response, hc_status status);
 /* Ends the process with the library's own account of the failure. */
-_Noreturn void hc_client_fail(const struct hc_client *client, const hr_response *response, const char *call,
-                              hc_status status);
+_Noreturn void hc_client_fail(const struct hc_client *client, const hr_response *response,
+                              const char *call, hc_status status);
 
 /* Repeats `call` until it is done. A blocking connection does it once. */
-#define HC_DRIVE(client, response, call)                                                                               \
-    do {                                                                                                               \
-        hc_status status_;                                                                                             \
-        while ((status_ = (call)) > 0)                                                                                 \
-            hc_client_wait((client), (response), status_);                                                             \
-        if (status_ != HC_OK)                                                                                          \
-            hc_client_fail((client), (response), #call, status_);                                                      \
+#define HC_DRIVE(client, response, call)                                            \
+    do {                                                                            \
+        hc_status status_;                                                          \
+        while ((status_ = (call)) > 0)                                              \
+            hc_client_wait((client), (response), status_);                          \
+        if (status_ != HC_OK) hc_client_fail((client), (response), #call, status_); \
     } while (0)
 
 #endif

@@ -12,8 +12,7 @@ static double now(void) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 2)
-        return 1;
+    if (argc < 2) return 1;
     double start = now();
     void *library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
     if (!library) {
@@ -23,8 +22,7 @@ int main(int argc, char **argv) {
     if (argc > 2) {
         int (*init)(long);
         void *symbol = dlsym(library, argv[2]);
-        if (!symbol)
-            return 1;
+        if (!symbol) return 1;
         memcpy(&init, &symbol, sizeof init); /* ISO C has no cast between the two */
         init(3); /* CURL_GLOBAL_ALL; neon's ne_sock_init takes nothing and ignores it */
     }

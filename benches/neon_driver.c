@@ -9,8 +9,7 @@
 #include "driver.h"
 
 static ssize_t read_file(void *user, char *buf, size_t cap) {
-    if (cap > 0)
-        return (ssize_t)upload_file_read(user, buf, cap);
+    if (cap > 0) return (ssize_t)upload_file_read(user, buf, cap);
     upload_file_rewind(user); /* neon's way to ask for the start again */
     return 0;
 }
@@ -82,8 +81,7 @@ int main(int argc, char **argv) {
         for (uint64_t i = 0; i < o.count; i++) {
             body += row_is(&o, "W5") ? upload(session, &o, buf)
                                      : run(ne_request_create(session, "GET", target), &o, buf);
-            if (row_is(&o, "W0"))
-                ne_close_connection(session);
+            if (row_is(&o, "W0")) ne_close_connection(session);
         }
         ne_session_destroy(session);
     }

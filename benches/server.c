@@ -41,14 +41,15 @@ static uint64_t query_number(const char *head, const char *key, uint64_t otherwi
 static bool target_is(const char *head, const char *target) {
     const char *space = strchr(head, ' ');
     size_t len = strlen(target);
-    return space && strncmp(space + 1, target, len) == 0 && (space[1 + len] == ' ' || space[1 + len] == '?');
+    return space && strncmp(space + 1, target, len) == 0 &&
+           (space[1 + len] == ' ' || space[1 + len] == '?');
 }
 
 /* Everything but /small. `rest` is what arrived behind the head; *used says how much of it was this request's. */
-static bool answer(struct wire *wire, const char *head, const char *rest, size_t rest_len, size_t *used) {
+static bool answer(struct wire *wire, const char *head, const char *rest, size_t rest_len,
+                   size_t *used) {
     *used = 0;
-    if (target_is(head, "/bytes"))
-        return answer_bytes(wire, query_number(head, "n=", 1u << 30));
+    if (target_is(head, "/bytes")) return answer_bytes(wire, query_number(head, "n=", 1u << 30));
     if (target_is(head, "/chunked")) {
         size_t chunk = (size_t)query_number(head, "c=", 16 * 1024);
         return chunk > 0 && answer_chunked(wire, query_number(head, "n=", 1u << 30), chunk);
@@ -70,31 +71,26 @@ static void serve(struct wire *wire) {
     size_t have = 0;
     for (;;) {
         size_t n = wire_recv(wire, in + have, INPUT - have);
-        if (n == 0)
-            return;
+        if (n == 0) return;
         have += n;
         size_t at = 0, smalls = 0;
         for (;;) {
             char *head = in + at;
             char *end = memmem(head, have - at, "\r\n\r\n", 4);
-            if (!end)
-                break;
+            if (!end) break;
             at = (size_t)(end - in) + 4;
             if (memcmp(head, small, sizeof small - 1) == 0) {
                 smalls++;
                 continue;
             }
-            if (smalls && !answer_small(wire, smalls))
-                return;
+            if (smalls && !answer_small(wire, smalls)) return;
             smalls = 0;
             end[2] = '\0'; /* the head keeps its last line's end and loses the empty line */
             size_t used;
-            if (!answer(wire, head, in + at, have - at, &used))
-                return;
+            if (!answer(wire, head, in + at, have - at, &used)) return;
             at += used;
         }
-        if (smalls && !answer_small(wire, smalls))
-            return;
+        if (smalls && !answer_small(wire, smalls)) return;
         memmove(in, in + at, have - at);
         have -= at;
     }
@@ -106,10 +102,8 @@ static void *worker(void *unused) {
     (void)unused;
     for (;;) {
         struct wire wire = {.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)};
-        if (wire.fd < 0)
-            continue;
-        if (atomic_fetch_sub(&waiting, 1) == 1)
-            spawn_worker();
+        if (wire.fd < 0) continue;
+        if (atomic_fetch_sub(&waiting, 1) == 1) spawn_worker();
         int on = 1;
         setsockopt(wire.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         serve(&wire);
@@ -147,8 +141,8 @@ int main(void) {
     listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in addr = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof addr;
-    if (listener < 0 || bind(listener, (struct sockaddr *)&addr, sizeof addr) < 0 || listen(listener, 1024) < 0 ||
-        getsockname(listener, (struct sockaddr *)&addr, &len) < 0) {
+    if (listener < 0 || bind(listener, (struct sockaddr *)&addr, sizeof addr) < 0 ||
+        listen(listener, 1024) < 0 || getsockname(listener, (struct sockaddr *)&addr, &len) < 0) {
         perror("server");
         return 1;
     }

@@ -37,10 +37,8 @@ static inline bool wire_send(struct wire *wire, const void *data, size_t len, bo
     const char *p = data;
     while (len > 0) {
         ssize_t n = send(wire->fd, p, len, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
         p += n;
         len -= (size_t)n;
     }

@@ -10,8 +10,7 @@ static bool sink_length(struct wire *wire, uint64_t length, size_t early_len, si
     uint64_t left = length - *used;
     while (left > 0) {
         size_t n = wire_discard(wire, left < (1u << 20) ? (size_t)left : (1u << 20));
-        if (n == 0)
-            return false;
+        if (n == 0) return false;
         left -= n;
     }
     return true;
@@ -39,8 +38,7 @@ static size_t chunks_feed(struct chunks *c, const char *p, size_t len) {
             c->count += now;
             c->size -= now;
             at += now;
-            if (c->size == 0)
-                c->state = DATA_END;
+            if (c->size == 0) c->state = DATA_END;
             continue;
         }
         case SIZE:
@@ -58,42 +56,39 @@ static size_t chunks_feed(struct chunks *c, const char *p, size_t len) {
             }
             break;
         case DATA_END:
-            if (byte == '\n')
-                c->state = SIZE;
+            if (byte == '\n') c->state = SIZE;
             break;
         case TRAILER:
             if (byte == '\n') {
-                if (c->line_empty)
-                    c->state = DONE;
+                if (c->line_empty) c->state = DONE;
                 c->line_empty = true;
             } else if (byte != '\r') {
                 c->line_empty = false;
             }
             break;
-        case DONE:
-            break;
+        case DONE: break;
         }
         at++;
     }
     return at;
 }
 
-static bool sink_chunked(struct wire *wire, const char *early, size_t early_len, size_t *used, uint64_t *count) {
+static bool sink_chunked(struct wire *wire, const char *early, size_t early_len, size_t *used,
+                         uint64_t *count) {
     struct chunks chunks = {.state = SIZE};
     char buf[64 * 1024];
     *used = chunks_feed(&chunks, early, early_len);
     while (chunks.state != DONE) {
         size_t n = wire_recv(wire, buf, sizeof buf);
         /* The benchmark's clients do not pipeline behind an upload: bytes after the body are a client's bug. */
-        if (n == 0 || chunks_feed(&chunks, buf, n) != n)
-            return false;
+        if (n == 0 || chunks_feed(&chunks, buf, n) != n) return false;
     }
     *count = chunks.count;
     return true;
 }
 
-bool upload_sink(struct wire *wire, const char *head, const char *early, size_t early_len, size_t *used,
-                 uint64_t *count) {
+bool upload_sink(struct wire *wire, const char *head, const char *early, size_t early_len,
+                 size_t *used, uint64_t *count) {
     const char *field = strcasestr(head, "\r\nContent-Length:");
     if (field) {
         *count = strtoull(field + strlen("\r\nContent-Length:"), NULL, 10);

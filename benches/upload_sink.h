@@ -10,7 +10,7 @@
 
 /* Reads the body that the NUL-terminated `head` announces. `early` holds what arrived behind the head; *used says how
  * much of it was body (the rest belongs to the next request). Sets *count; false when the connection is unusable. */
-bool upload_sink(struct wire *wire, const char *head, const char *early, size_t early_len, size_t *used,
-                 uint64_t *count);
+bool upload_sink(struct wire *wire, const char *head, const char *early, size_t early_len,
+                 size_t *used, uint64_t *count);
 
 #endif
