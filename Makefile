@@ -11,8 +11,8 @@ C_FILES = git ls-files '*.c' '*.h' '*.cpp' ':!include/httpclient.h'
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-c test-release test-header test-servers tools check \
-        format header symbols asan fuzz bench counts clean
+.PHONY: help build demo test test-rust test-c test-release test-header test-servers test-fuzz tools \
+        check format header symbols asan fuzz bench counts clean
 
 help:
 	@echo 'make build     the library, in target/release'
@@ -34,7 +34,7 @@ build:
 demo:
 	packaging/demo
 
-test: tools test-rust test-c test-release test-header test-servers
+test: tools test-rust test-c test-release test-header test-servers test-fuzz
 
 tools:
 	packaging/install-tools
@@ -77,6 +77,10 @@ asan: tools
 
 fuzz:
 	packaging/fuzz
+
+# The same random input each time, for some seconds.
+test-fuzz:
+	packaging/fuzz --ci
 
 bench:
 	python3 benches/run.py

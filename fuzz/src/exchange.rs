@@ -9,7 +9,9 @@ use httpclient::ffi::driving::{
     hc_feed, hc_feed_eof, hc_output, hc_output_consumed, hc_set_sansio, hc_set_transport,
 };
 use httpclient::ffi::machine::hc_state;
-use httpclient::ffi::options::{hc_set_auto_open, hc_set_lenient, hc_set_limit, hc_set_nonblocking, hc_set_timeout};
+use httpclient::ffi::options::{
+    hc_set_auto_open, hc_set_lenient, hc_set_limit, hc_set_nonblocking, hc_set_timeout,
+};
 use httpclient::ffi::request::{hc_endheaders, hc_putheader, hc_putrequest};
 use httpclient::ffi::response::{hc_getresponse, hr_detach, hr_free, hr_is_closed};
 use httpclient::ffi::standalone::{hr_begin, hr_new, hr_new_bytes, hr_set_lenient, hr_set_limit};
@@ -26,7 +28,9 @@ pub enum Wire {
     /// Callbacks that say "not yet" before each piece.
     NonBlocking,
     /// No byte beyond the message; lines byte by byte or by a callback.
-    Frugal { lines: bool },
+    Frugal {
+        lines: bool,
+    },
     /// A response without a connection, from memory or over callbacks.
     Bytes,
     Alone,
@@ -48,7 +52,10 @@ struct Queue {
 
 /// One exchange. `rng`: any mixture of reading calls; without it plain ones.
 pub fn run(s: &Setting, pieces: Vec<Vec<u8>>, wire: Wire, rng: Option<&mut Rng>) -> Seen {
-    let queue = Queue { pieces: pieces.into_iter().filter(|p| !p.is_empty()).collect(), ends: s.ends };
+    let queue = Queue {
+        pieces: pieces.into_iter().filter(|p| !p.is_empty()).collect(),
+        ends: s.ends,
+    };
     match wire {
         Wire::Bytes | Wire::Alone => alone(s, queue, wire, rng),
         _ => connected(s, queue, wire, rng),
@@ -66,7 +73,10 @@ fn script(queue: &Queue, gaps: bool) -> Script {
     if queue.ends {
         reads.push_back(Step::Eof);
     }
-    Script { reads, ..Script::default() }
+    Script {
+        reads,
+        ..Script::default()
+    }
 }
 
 fn connected(s: &Setting, mut queue: Queue, wire: Wire, rng: Option<&mut Rng>) -> Seen {
@@ -107,7 +117,9 @@ fn connected(s: &Setting, mut queue: Queue, wire: Wire, rng: Option<&mut Rng>) -
             st = hc_putheader(c, c"Upgrade".as_ptr(), c"x".as_ptr()) as i32;
         }
         if st == 0 {
-            st = settled(c, sansio, None, &mut || hc_endheaders(c, ptr::null(), 0) as i32);
+            st = settled(c, sansio, None, &mut || {
+                hc_endheaders(c, ptr::null(), 0) as i32
+            });
         }
         st
     };
@@ -116,12 +128,19 @@ fn connected(s: &Setting, mut queue: Queue, wire: Wire, rng: Option<&mut Rng>) -
     }
     let mut r: *mut hr_response = ptr::null_mut();
     // SAFETY: as above.
-    let got = settled(c, sansio, queue_of(&mut queue, &peer, sansio), &mut || unsafe {
-        hc_getresponse(c, &raw mut r) as i32
-    });
+    let got = settled(
+        c,
+        sansio,
+        queue_of(&mut queue, &peer, sansio),
+        &mut || unsafe { hc_getresponse(c, &raw mut r) as i32 },
+    );
     seen.interim.clone_from(&interim);
     if r.is_null() {
-        seen.end = if waits(got) { waiting() } else { seen::head_end(c, got) };
+        seen.end = if waits(got) {
+            waiting()
+        } else {
+            seen::head_end(c, got)
+        };
         // SAFETY: as above.
         let state = unsafe { hc_state(c) };
         if seen.end.code < 0 && !matches!(state, 0) {
@@ -131,7 +150,11 @@ fn connected(s: &Setting, mut queue: Queue, wire: Wire, rng: Option<&mut Rng>) -
         let mut more = || feed_next(c, sansio, &mut queue, &peer);
         body(r, &mut seen, rng, &mut more);
         if let Some(left) = &mut seen.leftover {
-            let rest: Vec<u8> = if sansio { queue.pieces.drain(..).flatten().collect() } else { unread(&peer) };
+            let rest: Vec<u8> = if sansio {
+                queue.pieces.drain(..).flatten().collect()
+            } else {
+                unread(&peer)
+            };
             left.extend_from_slice(&rest);
         }
     }
@@ -151,7 +174,12 @@ fn alone(s: &Setting, queue: Queue, wire: Wire, rng: Option<&mut Rng>) -> Seen {
     // SAFETY: bytes of that length, a string with its NUL, callbacks that outlive the response.
     let got = unsafe {
         if wire == Wire::Bytes {
-            hr_new_bytes(bytes.as_ptr().cast(), bytes.len(), s.method.as_ptr(), &raw mut r);
+            hr_new_bytes(
+                bytes.as_ptr().cast(),
+                bytes.len(),
+                s.method.as_ptr(),
+                &raw mut r,
+            );
         } else {
             let t = peer.transport(false, false, false);
             hr_new(&raw const t, s.method.as_ptr(), &raw mut r);
@@ -169,14 +197,20 @@ fn alone(s: &Setting, queue: Queue, wire: Wire, rng: Option<&mut Rng>) -> Seen {
         }
     };
     if got == 0 {
-        body(r, &mut seen, rng, &mut || peer.with(|s| !s.reads.is_empty()));
+        body(r, &mut seen, rng, &mut || {
+            peer.with(|s| !s.reads.is_empty())
+        });
         if let Some(left) = &mut seen.leftover
             && wire == Wire::Alone
         {
             left.extend_from_slice(&unread(&peer));
         }
     } else {
-        seen.end = if waits(got) { waiting() } else { seen::body_end(r, got).0 };
+        seen.end = if waits(got) {
+            waiting()
+        } else {
+            seen::body_end(r, got).0
+        };
     }
     // SAFETY: freed once.
     unsafe { hr_free(r) };
@@ -207,7 +241,12 @@ fn unread(peer: &Peer) -> Vec<u8> {
 }
 
 /// The head, then the body or what a tunnel left.
-fn body(r: *mut hr_response, seen: &mut Seen, rng: Option<&mut Rng>, more: &mut dyn FnMut() -> bool) {
+fn body(
+    r: *mut hr_response,
+    seen: &mut Seen,
+    rng: Option<&mut Rng>,
+    more: &mut dyn FnMut() -> bool,
+) {
     let head = seen::head(r);
     // HC_CLOSE_UPGRADE
     let is_tunnel = head.will_close == 7;
@@ -229,7 +268,8 @@ fn body(r: *mut hr_response, seen: &mut Seen, rng: Option<&mut Rng>, more: &mut 
     seen.complaint = seen.complaint.take().or(read.complaint);
     // What was dropped cannot be compared, only counted.
     seen.body = read.bytes;
-    seen.body.extend(std::iter::repeat_n(b'?', read.dropped as usize));
+    seen.body
+        .extend(std::iter::repeat_n(b'?', read.dropped as usize));
     seen.end.code = read.code;
     if waits(read.code) {
         seen.end = waiting();
@@ -237,8 +277,10 @@ fn body(r: *mut hr_response, seen: &mut Seen, rng: Option<&mut Rng>, more: &mut 
         let (end, delivered) = seen::body_end(r, read.code);
         seen.end = end;
         if delivered != seen.body.len() as u64 {
-            seen.complaint =
-                Some(format!("the record says {delivered} bytes, but {} came out", seen.body.len()));
+            seen.complaint = Some(format!(
+                "the record says {delivered} bytes, but {} came out",
+                seen.body.len()
+            ));
         }
     } else {
         seen.trailers = seen::trailers(r);
@@ -256,7 +298,10 @@ fn waits(code: i32) -> bool {
 }
 
 fn waiting() -> End {
-    End { code: End::WAITS, ..End::default() }
+    End {
+        code: End::WAITS,
+        ..End::default()
+    }
 }
 
 /// What `settled` takes pieces from.
@@ -285,7 +330,12 @@ fn feed_next(c: *mut hc_conn, sansio: bool, queue: &mut Queue, peer: &Peer) -> b
 }
 
 /// Makes a call until it does not wait, or has nothing to wait for.
-fn settled(c: *mut hc_conn, sansio: bool, mut more: Option<More<'_>>, call: &mut dyn FnMut() -> i32) -> i32 {
+fn settled(
+    c: *mut hc_conn,
+    sansio: bool,
+    mut more: Option<More<'_>>,
+    call: &mut dyn FnMut() -> i32,
+) -> i32 {
     loop {
         let status = call();
         if status != 1 && status != 2 {

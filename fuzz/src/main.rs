@@ -84,15 +84,26 @@ fn main() -> ExitCode {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
         };
-        return replay(targets.iter().find(|t| t.name() == target).map(|t| &**t), paths);
+        return replay(
+            targets.iter().find(|t| t.name() == target).map(|t| &**t),
+            paths,
+        );
     }
-    if let Some(unknown) = a.names.iter().find(|n| targets.iter().all(|t| t.name() != *n)) {
+    if let Some(unknown) = a
+        .names
+        .iter()
+        .find(|n| targets.iter().all(|t| t.name() != *n))
+    {
         let names: Vec<_> = targets.iter().map(|t| t.name()).collect();
         eprintln!("no target {unknown}: there are {}", names.join(", "));
         return ExitCode::from(2);
     }
     // A seed that is not given is new, and printed.
-    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |d| d.as_nanos() as u64);
+    let clock = || {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(1, |d| d.as_nanos() as u64)
+    };
     let plan = Plan {
         seed: a.seed.unwrap_or_else(clock),
         time: Duration::from_secs_f64(a.seconds),
@@ -100,8 +111,15 @@ fn main() -> ExitCode {
         home,
     };
     let mut failed = false;
-    for target in targets.iter().filter(|t| a.names.is_empty() || a.names.iter().any(|n| n == t.name())) {
-        failed |= if a.worker { engine::run(&**target, &plan) > 0 } else { !in_a_process(&**target, &plan) };
+    for target in targets
+        .iter()
+        .filter(|t| a.names.is_empty() || a.names.iter().any(|n| n == t.name()))
+    {
+        failed |= if a.worker {
+            engine::run(&**target, &plan) > 0
+        } else {
+            !in_a_process(&**target, &plan)
+        };
     }
     ExitCode::from(u8::from(failed))
 }

@@ -150,7 +150,9 @@ fn receive(user: *mut c_void, buf: *mut c_void, len: usize, most: usize) -> i64 
 }
 
 fn reenter(user: *mut c_void) {
-    let Some(c) = script(user).borrow().conn else { return };
+    let Some(c) = script(user).borrow().conn else {
+        return;
+    };
     // SAFETY: the handle is alive: the call that led here is inside of it.
     let (state, close) = unsafe { (hc_state(c), hc_close(c) as i32) };
     if (state, close) != (-3, -3) {
@@ -189,7 +191,8 @@ unsafe extern "C" fn write(user: *mut c_void, buf: *const c_void, len: usize) ->
         }
     };
     // SAFETY: the library gives len bytes, and n is no more.
-    s.sent.extend_from_slice(unsafe { std::slice::from_raw_parts(buf.cast(), n) });
+    s.sent
+        .extend_from_slice(unsafe { std::slice::from_raw_parts(buf.cast(), n) });
     n as i64
 }
 

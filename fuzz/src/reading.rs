@@ -35,15 +35,32 @@ enum Call {
 
 /// Reads to the end. `more`: the call has to wait; is there more for it? Without `rng` it is
 /// hr_read with a large buffer all the time.
-pub fn to_the_end(r: *mut hr_response, mut rng: Option<&mut Rng>, more: &mut dyn FnMut() -> bool) -> Read {
-    let mut read = Read { code: 0, bytes: Vec::new(), dropped: 0, wanted_all: false, complaint: None };
+pub fn to_the_end(
+    r: *mut hr_response,
+    mut rng: Option<&mut Rng>,
+    more: &mut dyn FnMut() -> bool,
+) -> Read {
+    let mut read = Read {
+        code: 0,
+        bytes: Vec::new(),
+        dropped: 0,
+        wanted_all: false,
+        complaint: None,
+    };
     let mut buf = vec![0_u8; ROOM];
     // A body has fewer bytes than that, and each call takes one.
     for _ in 0..100_000 {
         let (call, room) = match &mut rng {
             None => (Call::Read, ROOM),
             Some(rng) => {
-                let calls = [Call::Read, Call::Read1, Call::Full, Call::Line, Call::Vector, Call::Peek];
+                let calls = [
+                    Call::Read,
+                    Call::Read1,
+                    Call::Full,
+                    Call::Line,
+                    Call::Vector,
+                    Call::Peek,
+                ];
                 let call = match rng.below(24) {
                     0 => Call::All,
                     1 => Call::Drain,
@@ -86,8 +103,14 @@ fn one(r: *mut hr_response, call: Call, buf: &mut [u8], read: &mut Read) -> (i32
                 let half = cap / 2;
                 let iov = [
                     hc_iovec { base: p, len: half },
-                    hc_iovec { base: ptr::null_mut(), len: 0 },
-                    hc_iovec { base: p.byte_add(half), len: cap - half },
+                    hc_iovec {
+                        base: ptr::null_mut(),
+                        len: 0,
+                    },
+                    hc_iovec {
+                        base: p.byte_add(half),
+                        len: cap - half,
+                    },
                 ];
                 hr_readv(r, iov.as_ptr(), iov.len(), &raw mut n)
             }
@@ -102,13 +125,21 @@ fn one(r: *mut hr_response, call: Call, buf: &mut [u8], read: &mut Read) -> (i32
     match call {
         Call::Peek => {
             // SAFETY: the library shows n bytes.
-            let shown = (n > 0).then(|| unsafe { std::slice::from_raw_parts(data.cast::<u8>(), n) }.to_vec());
-            let Some(shown) = shown else { return (code, true) };
+            let shown = (n > 0)
+                .then(|| unsafe { std::slice::from_raw_parts(data.cast::<u8>(), n) }.to_vec());
+            let Some(shown) = shown else {
+                return (code, true);
+            };
             let mut taken = 0;
             // SAFETY: as above.
             let status = unsafe { hr_read(r, p, cap, &raw mut taken) } as i32;
-            if status != 0 || taken == 0 || taken.min(n) > 0 && buf[..taken.min(n)] != shown[..taken.min(n)] {
-                read.complaint = Some(format!("hr_peek showed {n} bytes, hr_read gave {status}, {taken}"));
+            if status != 0
+                || taken == 0
+                || taken.min(n) > 0 && buf[..taken.min(n)] != shown[..taken.min(n)]
+            {
+                read.complaint = Some(format!(
+                    "hr_peek showed {n} bytes, hr_read gave {status}, {taken}"
+                ));
             }
             read.bytes.extend_from_slice(&buf[..taken]);
             (code, false)
@@ -116,7 +147,8 @@ fn one(r: *mut hr_response, call: Call, buf: &mut [u8], read: &mut Read) -> (i32
         Call::All => {
             if n > 0 {
                 // SAFETY: the library gives n bytes.
-                read.bytes.extend_from_slice(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), n) });
+                read.bytes
+                    .extend_from_slice(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), n) });
             }
             (code, true)
         }

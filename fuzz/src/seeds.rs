@@ -15,5 +15,9 @@ pub fn rows() -> Vec<Case> {
         corpus::chunked::table(),
         corpus::sequence::table(),
     ];
-    tables.concat().into_iter().filter(|c| c.response.len() <= 2048).collect()
+    tables
+        .concat()
+        .into_iter()
+        .filter(|c| c.response.len() <= 2048)
+        .collect()
 }

@@ -56,7 +56,11 @@ pub fn blank_info() -> hc_error_info {
 }
 
 fn end(code: i32, info: &hc_error_info) -> End {
-    End { code, offset: info.offset, text: String::from_utf8_lossy(&bytes(info.text)).into_owned() }
+    End {
+        code,
+        offset: info.offset,
+        text: String::from_utf8_lossy(&bytes(info.text)).into_owned(),
+    }
 }
 
 /// The end of the head by the record of the connection.
@@ -95,7 +99,12 @@ fn field(h: &hc_header) -> Field {
 }
 
 fn blank_header() -> hc_header {
-    hc_header { name: ptr::null(), name_len: 0, value: ptr::null(), value_len: 0 }
+    hc_header {
+        name: ptr::null(),
+        name_len: 0,
+        value: ptr::null(),
+        value_len: 0,
+    }
 }
 
 /// The head of a response as the getters show it.

@@ -33,7 +33,10 @@ pub struct Violation {
 pub type Checked = Result<u64, Violation>;
 
 pub fn violation<T>(kind: impl Into<String>, detail: impl Into<String>) -> Result<T, Violation> {
-    Err(Violation { kind: kind.into(), detail: detail.into() })
+    Err(Violation {
+        kind: kind.into(),
+        detail: detail.into(),
+    })
 }
 
 /// The signature of a behaviour.
@@ -69,7 +72,13 @@ const MOST_FINDINGS: usize = 12;
 pub fn run(target: &dyn Target, plan: &Plan) -> usize {
     let name = target.name();
     let watch = watch::Watch::start(name, &plan.home.join("findings"));
-    let mut session = Session { target, plan, watch, kinds: HashSet::new(), known: HashSet::new() };
+    let mut session = Session {
+        target,
+        plan,
+        watch,
+        kinds: HashSet::new(),
+        known: HashSet::new(),
+    };
     let mut pool: Vec<Vec<u8>> = Vec::new();
     let mut seen = HashSet::new();
     let regressions = files(&plan.home.join("regressions").join(name));
@@ -78,8 +87,15 @@ pub fn run(target: &dyn Target, plan: &Plan) -> usize {
             session.report(&v, input, &path.display().to_string());
         }
     }
-    let corpus = files(&plan.home.join("corpus").join(name)).into_iter().map(|(_, input)| input);
-    for input in target.seeds().into_iter().chain(corpus).chain(regressions.into_iter().map(|r| r.1)) {
+    let corpus = files(&plan.home.join("corpus").join(name))
+        .into_iter()
+        .map(|(_, input)| input);
+    for input in target
+        .seeds()
+        .into_iter()
+        .chain(corpus)
+        .chain(regressions.into_iter().map(|r| r.1))
+    {
         match session.checked(&input) {
             Ok(s) => {
                 seen.insert(s);
@@ -94,7 +110,10 @@ pub fn run(target: &dyn Target, plan: &Plan) -> usize {
     let seeds = pool.len();
     let start = Instant::now();
     let mut iteration = 0;
-    while start.elapsed() < plan.time && iteration < plan.most && session.kinds.len() < MOST_FINDINGS {
+    while start.elapsed() < plan.time
+        && iteration < plan.most
+        && session.kinds.len() < MOST_FINDINGS
+    {
         iteration += 1;
         let mut rng = Rng::new(plan.seed, iteration);
         let base = &pool[rng.below(pool.len())];
@@ -146,12 +165,18 @@ impl Session<'_> {
             }
             last = now;
         }
-        violation("memory leak", format!("{} bytes more each time", last - heap::live().min(before)))
+        violation(
+            "memory leak",
+            format!("{} bytes more each time", last - heap::live().min(before)),
+        )
     }
 
     fn guarded(&self, input: &[u8]) -> Checked {
         catch_unwind(AssertUnwindSafe(|| self.target.check(input))).unwrap_or_else(|_| {
-            violation(format!("panic {}", watch::last_panic()), "outside the barrier")
+            violation(
+                format!("panic {}", watch::last_panic()),
+                "outside the barrier",
+            )
         })
     }
 
@@ -166,21 +191,24 @@ impl Session<'_> {
             return;
         }
         let mut last = v.detail.clone();
-        let small = minimise::minimised(input, self.target.prefix(), &mut |candidate| {
-            match self.checked(candidate) {
-                Err(found) if found.kind == v.kind => {
-                    last = found.detail;
-                    true
-                }
-                _ => false,
+        let small = minimise::minimised(input, self.target.prefix(), &mut |candidate| match self
+            .checked(candidate)
+        {
+            Err(found) if found.kind == v.kind => {
+                last = found.detail;
+                true
             }
+            _ => false,
         });
         let path = save(&self.plan.home.join("findings"), self.target.name(), &small);
         let rest = small.get(self.target.prefix()..).unwrap_or_default();
         println!("VIOLATION in {}: {}", self.target.name(), v.kind);
         println!("  found: seed {:#x}, {whence}", self.plan.seed);
         println!("  {}", last.replace('\n', "\n  "));
-        println!("  input: {}", self.target.describe(&small).replace('\n', "\n  "));
+        println!(
+            "  input: {}",
+            self.target.describe(&small).replace('\n', "\n  ")
+        );
         println!("  Rust: {}", literal::rust(rest));
         println!("  C:    {}", literal::c(rest));
         println!("  file: {path}");
@@ -203,7 +231,10 @@ fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         .unwrap_or_default();
     paths.retain(|p| p.extension().is_some_and(|e| e == "bin"));
     paths.sort();
-    paths.into_iter().filter_map(|p| fs::read(&p).ok().map(|bytes| (p, bytes))).collect()
+    paths
+        .into_iter()
+        .filter_map(|p| fs::read(&p).ok().map(|bytes| (p, bytes)))
+        .collect()
 }
 
 pub use watch::{last_panic, remember_panics, running_input};

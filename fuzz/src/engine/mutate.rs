@@ -9,10 +9,40 @@ const LONGEST: usize = 6000;
 const BYTES: &[u8] = b"\0\x01\t\n\x0b\x0c\r\x1c \"+,-.0129:;=AFGafgx\x7f\x80\x85\xa0\xb2\xff";
 
 const NUMBERS: &[&str] = &[
-    "0", "1", "2", "3", "5", "7", "8", "9", "10", "16", "255", "256", "00", "05", "7f", "ff", "FFF",
-    "65535", "65536", "4294967295", "4294967296", "7fffffffffffffff", "8000000000000000",
-    "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616",
-    "ffffffffffffffff", "10000000000000000", "-1", "+5", "0x5", "5_0", "",
+    "0",
+    "1",
+    "2",
+    "3",
+    "5",
+    "7",
+    "8",
+    "9",
+    "10",
+    "16",
+    "255",
+    "256",
+    "00",
+    "05",
+    "7f",
+    "ff",
+    "FFF",
+    "65535",
+    "65536",
+    "4294967295",
+    "4294967296",
+    "7fffffffffffffff",
+    "8000000000000000",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551615",
+    "18446744073709551616",
+    "ffffffffffffffff",
+    "10000000000000000",
+    "-1",
+    "+5",
+    "0x5",
+    "5_0",
+    "",
 ];
 
 /// A changed copy of `base`. Of its first `prefix` bytes, which are settings, single bytes
@@ -40,7 +70,12 @@ pub fn mutated(
     let most = 1 << rng.below(4);
     let times = 1 + rng.below(most);
     for _ in 0..times {
-        change(rng, &mut body, other.get(prefix..).unwrap_or_default(), tokens);
+        change(
+            rng,
+            &mut body,
+            other.get(prefix..).unwrap_or_default(),
+            tokens,
+        );
     }
     body.truncate(LONGEST);
     input.append(&mut body);
@@ -60,7 +95,14 @@ fn change(rng: &mut Rng, body: &mut Vec<u8>, other: &[u8], tokens: &[&[u8]]) {
                 *b = *rng.pick(BYTES);
             }
         }
-        3 => body.insert(at, if rng.one_in(2) { rng.byte() } else { *rng.pick(BYTES) }),
+        3 => body.insert(
+            at,
+            if rng.one_in(2) {
+                rng.byte()
+            } else {
+                *rng.pick(BYTES)
+            },
+        ),
         4 | 5 => insert(body, at, rng.pick::<&[u8]>(tokens)),
         6 => {
             let slice = slice_of(rng, body);
@@ -75,7 +117,11 @@ fn change(rng: &mut Rng, body: &mut Vec<u8>, other: &[u8], tokens: &[&[u8]]) {
             let slice = slice_of(rng, body);
             let copy = body[slice].to_vec();
             let times = if rng.one_in(8) { 1 + rng.below(150) } else { 1 };
-            insert(body, at, &copy.repeat(times.min(LONGEST / (copy.len() + 1) + 1)));
+            insert(
+                body,
+                at,
+                &copy.repeat(times.min(LONGEST / (copy.len() + 1) + 1)),
+            );
         }
         10 => {
             let slice = slice_of(rng, other);
@@ -122,7 +168,10 @@ fn number(rng: &mut Rng, body: &mut Vec<u8>, from: usize) {
 
 /// One line twice, elsewhere, or not at all; or another line end.
 fn lines(rng: &mut Rng, body: &mut Vec<u8>) {
-    let mut all: Vec<Vec<u8>> = body.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
+    let mut all: Vec<Vec<u8>> = body
+        .split_inclusive(|b| *b == b'\n')
+        .map(<[u8]>::to_vec)
+        .collect();
     if all.is_empty() {
         return;
     }
@@ -137,7 +186,11 @@ fn lines(rng: &mut Rng, body: &mut Vec<u8>) {
             let line = &mut all[i];
             if line.ends_with(b"\r\n") {
                 let cut = line.len() - 2;
-                line.splice(cut.., rng.pick::<&[u8]>(&[b"\n", b"\r", b"\r\r\n", b" \r\n", b""]).to_vec());
+                line.splice(
+                    cut..,
+                    rng.pick::<&[u8]>(&[b"\n", b"\r", b"\r\r\n", b" \r\n", b""])
+                        .to_vec(),
+                );
             }
         }
     }

@@ -35,14 +35,17 @@ fn running_path(findings: &Path, target: &str) -> PathBuf {
 pub fn running_input(findings: &Path, target: &str) -> Option<Vec<u8>> {
     let bytes = fs::read(running_path(findings, target)).ok()?;
     let (len, rest) = bytes.split_first_chunk::<4>()?;
-    rest.get(..u32::from_le_bytes(*len) as usize).map(<[u8]>::to_vec)
+    rest.get(..u32::from_le_bytes(*len) as usize)
+        .map(<[u8]>::to_vec)
 }
 
 impl Watch {
     pub fn start(target: &'static str, findings: &Path) -> Self {
         let shared = Arc::new(Shared::default());
         let path = running_path(findings, target);
-        let file = fs::create_dir_all(findings).and_then(|()| File::create(&path)).ok();
+        let file = fs::create_dir_all(findings)
+            .and_then(|()| File::create(&path))
+            .ok();
         let (seen, folder) = (Arc::clone(&shared), findings.to_owned());
         thread::spawn(move || watch(&seen, target, &folder));
         Self { shared, file, path }
@@ -56,7 +59,11 @@ impl Watch {
             // Without it a crash is only harder to find again.
             let _ = file.write_all_at(&record, 0);
         }
-        let mut current = self.shared.input.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self
+            .shared
+            .input
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         current.clear();
         current.extend_from_slice(input);
         self.shared.turn.fetch_add(1, Ordering::Relaxed);
@@ -80,7 +87,11 @@ fn watch(shared: &Shared, target: &str, findings: &Path) {
         if now != turn {
             (turn, since) = (now, Instant::now());
         } else if since.elapsed() > PATIENCE {
-            let input = shared.input.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let input = shared
+                .input
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone();
             println!("VIOLATION in {target}: an input that does not end");
             println!("  whole: {}", literal::rust(&input));
             println!("  file: {}", save(findings, target, &input));
@@ -97,9 +108,15 @@ thread_local! {
 pub fn remember_panics() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let text = info.payload_as_str().unwrap_or_default().to_owned();
+        let text = text_of(info.payload());
         PANIC.with(|p| *p.borrow_mut() = format!("at {place}: {text}"));
     }));
+}
+
+fn text_of(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
 }
 
 /// The last panic of this thread, forgotten with this call.

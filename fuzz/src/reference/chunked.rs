@@ -14,17 +14,32 @@ pub struct Body {
 
 /// Fields that are no trailers (RFC 9110 section 6.5.1): dropped.
 const NO_TRAILERS: [&str; 13] = [
-    "transfer-encoding", "content-length", "content-encoding", "content-type", "content-range",
-    "connection", "trailer", "host", "keep-alive", "upgrade", "authorization",
-    "proxy-authorization", "set-cookie",
+    "transfer-encoding",
+    "content-length",
+    "content-encoding",
+    "content-type",
+    "content-range",
+    "connection",
+    "trailer",
+    "host",
+    "keep-alive",
+    "upgrade",
+    "authorization",
+    "proxy-authorization",
+    "set-cookie",
 ];
 
 /// Reads a body from the beginning of the input.
 pub fn read(input: &[u8]) -> Body {
-    let mut body = Body { clean: true, ..Body::default() };
+    let mut body = Body {
+        clean: true,
+        ..Body::default()
+    };
     let mut rest = input;
     loop {
-        let Some((size, clean, after)) = size_line(rest) else { return body };
+        let Some((size, clean, after)) = size_line(rest) else {
+            return body;
+        };
         body.clean &= clean;
         rest = after;
         if size == 0 {
@@ -56,11 +71,16 @@ fn size_line(input: &[u8]) -> Option<(u64, bool, &[u8])> {
     let digits = input.iter().take_while(|b| b.is_ascii_hexdigit()).count();
     let text = std::str::from_utf8(&input[..digits]).ok()?;
     let zeros = text.len() - text.trim_start_matches('0').len();
-    let size = u64::from_str_radix(text, 16).ok().filter(|n| *n <= i64::MAX as u64)?;
+    let size = u64::from_str_radix(text, 16)
+        .ok()
+        .filter(|n| *n <= i64::MAX as u64)?;
     let after = &input[digits..];
     let end = after.windows(2).position(|w| w == b"\r\n")?;
     let tail = &after[..end];
-    let blanks = tail.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let blanks = tail
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b'\t'))
+        .count();
     let fine = match &tail[blanks..] {
         [] => true,
         [b';', ext @ ..] => is_text(ext),
@@ -74,14 +94,19 @@ fn size_line(input: &[u8]) -> Option<(u64, bool, &[u8])> {
 fn trailer(text: &[u8], body: &mut Body) -> bool {
     let colon = text.iter().position(|b| *b == b':').unwrap_or(0);
     let name = &text[..colon];
-    if NO_TRAILERS.iter().any(|n| name.eq_ignore_ascii_case(n.as_bytes())) {
+    if NO_TRAILERS
+        .iter()
+        .any(|n| name.eq_ignore_ascii_case(n.as_bytes()))
+    {
         body.clean &= is_text(text);
         return true;
     }
     if matches!(text[0], b' ' | b'\t') && is_text(text) {
         // A fold: of the last field, if that was not dropped.
         body.clean = false;
-        let Some((_, value)) = body.trailers.last_mut() else { return false };
+        let Some((_, value)) = body.trailers.last_mut() else {
+            return false;
+        };
         value.push(b' ');
         value.extend_from_slice(trimmed(text));
         *value = trimmed(value).to_vec();
@@ -90,6 +115,7 @@ fn trailer(text: &[u8], body: &mut Body) -> bool {
     if !is_token(name) || !is_text(&text[colon + 1..]) {
         return false;
     }
-    body.trailers.push((name.to_vec(), trimmed(&text[colon + 1..]).to_vec()));
+    body.trailers
+        .push((name.to_vec(), trimmed(&text[colon + 1..]).to_vec()));
     true
 }

@@ -32,7 +32,10 @@ impl Head {
     /// The elements of all fields with a name, empty ones left out (RFC 9110 section 5.6.1).
     pub fn list(&self, name: &str) -> Vec<Vec<u8>> {
         let elements = self.values(name).flat_map(|v| v.split(|b| *b == b','));
-        elements.map(|e| trimmed(e).to_vec()).filter(|e| !e.is_empty()).collect()
+        elements
+            .map(|e| trimmed(e).to_vec())
+            .filter(|e| !e.is_empty())
+            .collect()
     }
 }
 
@@ -55,7 +58,9 @@ pub fn line(input: &[u8]) -> Option<(&[u8], &[u8], bool)> {
 }
 
 pub fn is_token(s: &[u8]) -> bool {
-    !s.is_empty() && s.iter().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
+    !s.is_empty()
+        && s.iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
 }
 
 /// What RFC 9110 section 5.5 lets stand in a value.
@@ -65,10 +70,25 @@ pub fn is_text(s: &[u8]) -> bool {
 
 /// One head and its length.
 pub fn read(input: &[u8]) -> Option<(Head, usize)> {
-    let mut head = Head { clean: true, ..Head::default() };
+    let mut head = Head {
+        clean: true,
+        ..Head::default()
+    };
     let (first, mut rest, bare) = line(input)?;
     head.bare_lf |= bare;
-    let [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'0'..=b'9', b' ', code @ ..] = first else {
+    let [
+        b'H',
+        b'T',
+        b'T',
+        b'P',
+        b'/',
+        b'1',
+        b'.',
+        minor @ b'0'..=b'9',
+        b' ',
+        code @ ..,
+    ] = first
+    else {
         return None;
     };
     head.minor = minor - b'0';
@@ -96,7 +116,10 @@ pub fn read(input: &[u8]) -> Option<(Head, usize)> {
         if matches!(text[0], b' ' | b'\t') {
             let (name, value) = head.fields.last_mut()?;
             let framing = ["content-length", "transfer-encoding", "connection"];
-            if framing.iter().any(|n| name.eq_ignore_ascii_case(n.as_bytes())) {
+            if framing
+                .iter()
+                .any(|n| name.eq_ignore_ascii_case(n.as_bytes()))
+            {
                 return None;
             }
             head.folded = true;
@@ -109,7 +132,8 @@ pub fn read(input: &[u8]) -> Option<(Head, usize)> {
         if !is_token(&text[..colon]) {
             return None;
         }
-        head.fields.push((text[..colon].to_vec(), trimmed(&text[colon + 1..]).to_vec()));
+        head.fields
+            .push((text[..colon].to_vec(), trimmed(&text[colon + 1..]).to_vec()));
     }
     head.clean &= !head.folded && !head.bare_lf && head.minor <= 1;
     Some((head, input.len() - rest.len()))

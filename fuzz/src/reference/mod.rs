@@ -87,7 +87,10 @@ pub fn read(input: &[u8], asked: Asked, ended: bool) -> Option<Message> {
     }
     let codings = m.head.list("transfer-encoding");
     let lengths = m.head.list("content-length");
-    let (has_coding, has_length) = (m.head.has("transfer-encoding"), m.head.has("content-length"));
+    let (has_coding, has_length) = (
+        m.head.has("transfer-encoding"),
+        m.head.has("content-length"),
+    );
     if has_coding {
         let once = codings.len() == 1 && m.head.count("transfer-encoding") == 1;
         m.clean &= once && !has_length && m.head.version == 11;
@@ -107,7 +110,8 @@ pub fn read(input: &[u8], asked: Asked, ended: bool) -> Option<Message> {
         }
     } else if has_length {
         // More digits than any number needs are valid, and may be refused for being many.
-        m.clean &= lengths.len() == 1 && lengths[0].len() <= 1024 && m.head.count("content-length") == 1;
+        m.clean &=
+            lengths.len() == 1 && lengths[0].len() <= 1024 && m.head.count("content-length") == 1;
         let mut values = lengths.iter().map(|v| decimal(v));
         let first = values.next()??;
         if values.any(|v| v != Some(first)) {
@@ -133,5 +137,9 @@ fn decimal(s: &[u8]) -> Option<u64> {
     if s.is_empty() || !s.iter().all(u8::is_ascii_digit) {
         return None;
     }
-    std::str::from_utf8(s).ok()?.parse().ok().filter(|n| *n <= i64::MAX as u64)
+    std::str::from_utf8(s)
+        .ok()?
+        .parse()
+        .ok()
+        .filter(|n| *n <= i64::MAX as u64)
 }

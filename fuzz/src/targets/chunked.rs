@@ -15,9 +15,29 @@ pub struct Chunked;
 const PREFIX: usize = 4;
 
 const WORDS: &[&[u8]] = &[
-    b"\r\n", b"\n", b"\r", b"0\r\n\r\n", b"0\r\n", b"3\r\nabc\r\n", b"a\r\n0123456789\r\n", b"1\r\nx\r\n", b";", b";a=b",
-    b" ", b"\t", b"00", b"T: v\r\n", b"Content-Length: 3\r\n", b" fold\r\n", b":", b"7fffffffffffffff", b"8000000000000000",
-    b"FFFFFFFFFFFFFFFF", b"0x", b"+", b"-",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"0\r\n\r\n",
+    b"0\r\n",
+    b"3\r\nabc\r\n",
+    b"a\r\n0123456789\r\n",
+    b"1\r\nx\r\n",
+    b";",
+    b";a=b",
+    b" ",
+    b"\t",
+    b"00",
+    b"T: v\r\n",
+    b"Content-Length: 3\r\n",
+    b" fold\r\n",
+    b":",
+    b"7fffffffffffffff",
+    b"8000000000000000",
+    b"FFFFFFFFFFFFFFFF",
+    b"0x",
+    b"+",
+    b"-",
 ];
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -75,8 +95,17 @@ impl Target for Chunked {
                 return violation("size line", size.to_string());
             }
         }
-        let much = (whole.data.len().min(4), whole.trailers.len().min(3), whole.used == bytes.len());
-        Ok(signature((whole.error.map(|e| e.0), text, whole.done, much)))
+        let much = (
+            whole.data.len().min(4),
+            whole.trailers.len().min(3),
+            whole.used == bytes.len(),
+        );
+        Ok(signature((
+            whole.error.map(|e| e.0),
+            text,
+            whole.done,
+            much,
+        )))
     }
 }
 
@@ -107,7 +136,11 @@ struct Rule {
 
 impl Rule {
     /// Gives the decoder what has arrived, and as much room as `room` says, until it is done.
-    fn decode(&self, parts: &[Vec<u8>], room: &mut dyn FnMut() -> usize) -> Result<(Seen, String), Violation> {
+    fn decode(
+        &self,
+        parts: &[Vec<u8>],
+        room: &mut dyn FnMut() -> usize,
+    ) -> Result<(Seen, String), Violation> {
         let mut decoder = Decoder::default();
         let mut seen = Seen::default();
         let mut buf: Vec<u8> = Vec::new();
@@ -116,15 +149,26 @@ impl Rule {
             loop {
                 let mut out = vec![0; room()];
                 let shown = decoder.peek(&buf).to_vec();
-                let (used, made) = match decoder.decode(&buf, &mut out, &self.limits, self.profile) {
+                let (used, made) = match decoder.decode(&buf, &mut out, &self.limits, self.profile)
+                {
                     Ok(n) => n,
                     Err(e) => {
                         seen.error = Some((e.code as i32, e.offset));
-                        return Ok((seen, e.text.to_string().chars().filter(|c| !c.is_ascii_digit()).collect()));
+                        return Ok((
+                            seen,
+                            e.text
+                                .to_string()
+                                .chars()
+                                .filter(|c| !c.is_ascii_digit())
+                                .collect(),
+                        ));
                     }
                 };
                 if used > buf.len() || made > out.len() || made > used {
-                    return violation("counts", format!("used {used} of {}, made {made} of {}", buf.len(), out.len()));
+                    return violation(
+                        "counts",
+                        format!("used {used} of {}, made {made} of {}", buf.len(), out.len()),
+                    );
                 }
                 let common = shown.len().min(made);
                 if out[..common] != shown[..common] {
@@ -146,7 +190,10 @@ impl Rule {
         seen.done = decoder.is_done();
         if seen.done {
             let fields = decoder.take_trailers().unwrap_or_default();
-            seen.trailers = fields.iter().map(|f| (f.name.to_vec(), f.value.to_vec())).collect();
+            seen.trailers = fields
+                .iter()
+                .map(|f| (f.name.to_vec(), f.value.to_vec()))
+                .collect();
         }
     }
 
@@ -156,7 +203,9 @@ impl Rule {
         let mut seen = Seen::default();
         let mut rest = bytes;
         while !rest.is_empty() && !decoder.is_done() {
-            let direct = usize::try_from(decoder.direct()).unwrap_or(usize::MAX).min(rest.len());
+            let direct = usize::try_from(decoder.direct())
+                .unwrap_or(usize::MAX)
+                .min(rest.len());
             if direct > 0 && seen.data.len() % 2 == 0 {
                 let (data, after) = rest.split_at(direct);
                 seen.data.extend_from_slice(data);
@@ -168,7 +217,10 @@ impl Rule {
             let most = match decoder.need() {
                 Need::Bytes(0) => return violation("asks for nothing", "and is not done"),
                 Need::Bytes(n) => usize::try_from(n).unwrap_or(usize::MAX),
-                Need::Line => rest.iter().position(|b| *b == b'\n').map_or(rest.len(), |i| i + 1),
+                Need::Line => rest
+                    .iter()
+                    .position(|b| *b == b'\n')
+                    .map_or(rest.len(), |i| i + 1),
             };
             let mut given = &rest[..most.min(rest.len())];
             rest = &rest[given.len()..];
@@ -202,9 +254,15 @@ fn alike(whole: &Seen, other: &Seen, how: &str) -> Result<(), Violation> {
     if same {
         Ok(())
     } else if whole.error.is_some() && other.error.is_some() && (limit(whole) || limit(other)) {
-        violation("limit or fault differs", format!("whole: {whole:?}\n{how}: {other:?}"))
+        violation(
+            "limit or fault differs",
+            format!("whole: {whole:?}\n{how}: {other:?}"),
+        )
     } else {
-        violation(format!("split ({how})"), format!("whole: {whole:?}\n{how}: {other:?}"))
+        violation(
+            format!("split ({how})"),
+            format!("whole: {whole:?}\n{how}: {other:?}"),
+        )
     }
 }
 
@@ -220,7 +278,11 @@ fn compare(seen: &Seen, bytes: &[u8], limited: bool) -> Result<(), Violation> {
         }
     } else if !body.data.starts_with(&seen.data) {
         return violation("body is not the beginning of the reference's", both());
-    } else if body.used.is_some() && body.clean && !limited && !matches!(seen.error, Some((-50 | -43, _))) {
+    } else if body.used.is_some()
+        && body.clean
+        && !limited
+        && !matches!(seen.error, Some((-50 | -43, _)))
+    {
         return violation("sound body refused", both());
     }
     Ok(())

@@ -6,24 +6,58 @@ use crate::reference::chunked;
 use crate::seen::bytes as text;
 use crate::take::{Take, put};
 use httpclient::ffi::conn::{hc_free, hc_host, hc_new_n, hc_port};
-use httpclient::ffi::driving::{hc_output, hc_output_consumed, hc_set_sansio};
+use httpclient::ffi::driving::hc_set_sansio;
 use httpclient::ffi::hc_conn;
 use httpclient::ffi::machine::hc_state;
 use httpclient::ffi::options::{hc_set_http_version, hc_set_lenient, hc_set_profile};
 use httpclient::ffi::request::{
-    hc_body_owed, hc_endheaders, hc_finish_body, hc_putheader_int, hc_putheader_n,
-    hc_putheader_values, hc_putrequest_n, hc_send,
+    hc_body_owed, hc_endheaders, hc_finish_body, hc_putrequest_n, hc_send,
 };
 use httpclient::ffi::types::hc_header;
-use std::ffi::CString;
 use std::ptr;
+
+mod put;
+mod wire;
+
+use put::{Put, is_framing, is_token};
+use wire::{authority, count_lines, output};
 
 pub struct Request;
 
 const WORDS: &[&[u8]] = &[
-    b"\r\n", b"\n", b"\r", b"\r\n ", b"\n\t", b"\0", b" ", b"\t", b":", b"/", b"?", b"#", b"@", b"[::1]", b"%25eth0", b"\\",
-    b"Host", b"Content-Length", b"Transfer-Encoding", b"chunked", b"Connection", b"Expect", b"100-continue", b"http://h/",
-    b"//h:1/", b"*", b"GET", b"65535", b"65536", b"\x7f", b"\x80", b"\xc3\xa9", b" HTTP/1.1\r\nX: y\r\n",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"\r\n ",
+    b"\n\t",
+    b"\0",
+    b" ",
+    b"\t",
+    b":",
+    b"/",
+    b"?",
+    b"#",
+    b"@",
+    b"[::1]",
+    b"%25eth0",
+    b"\\",
+    b"Host",
+    b"Content-Length",
+    b"Transfer-Encoding",
+    b"chunked",
+    b"Connection",
+    b"Expect",
+    b"100-continue",
+    b"http://h/",
+    b"//h:1/",
+    b"*",
+    b"GET",
+    b"65535",
+    b"65536",
+    b"\x7f",
+    b"\x80",
+    b"\xc3\xa9",
+    b" HTTP/1.1\r\nX: y\r\n",
 ];
 
 impl Target for Request {
@@ -41,7 +75,13 @@ impl Target for Request {
 
     fn seeds(&self) -> Vec<Vec<u8>> {
         let mut seeds = Vec::new();
-        let hosts: [&[u8]; 5] = [b"example.test", b"h:8080", b"[::1]:81", b"fe80::1%eth0", b"127.0.0.1"];
+        let hosts: [&[u8]; 5] = [
+            b"example.test",
+            b"h:8080",
+            b"[::1]:81",
+            b"fe80::1%eth0",
+            b"127.0.0.1",
+        ];
         let targets: [&[u8]; 6] = [b"/", b"", b"/a?b=c", b"http://u@o:9/p", b"*", b"h:443"];
         let fields: [(&[u8], &[u8]); 8] = [
             (b"Accept", b"*/*"),
@@ -85,8 +125,15 @@ impl Target for Request {
         let asked = Asked::read(input);
         let mut c: *mut hc_conn = ptr::null_mut();
         // SAFETY: bytes of that length, and a place for the handle.
-        let made = unsafe { hc_new_n(asked.host.as_ptr().cast(), asked.host.len(), asked.port, &raw mut c) } as i32;
-        if (made == 0) == c.is_null() || !matches!(made, 0 | -1 | -2) {
+        let made = unsafe {
+            hc_new_n(
+                asked.host.as_ptr().cast(),
+                asked.host.len(),
+                asked.port,
+                &raw mut c,
+            )
+        } as i32;
+        if (made == 0) == c.is_null() || !(-2..=0).contains(&made) {
             return violation("hc_new_n", format!("{made}, {c:?}"));
         }
         let outcome = if c.is_null() { Ok(0) } else { asked.checked(c) };
@@ -94,14 +141,6 @@ impl Target for Request {
         unsafe { hc_free(c) };
         outcome.map(|s| signature((made, s)))
     }
-}
-
-/// How a field is put.
-#[derive(Debug)]
-enum Put {
-    Counted(Vec<u8>),
-    Values(Vec<CString>),
-    Int(i64),
 }
 
 #[derive(Debug)]
@@ -164,7 +203,14 @@ impl Asked {
         let (m, t) = (&self.method, &self.target);
         // SAFETY: as above.
         let started = unsafe {
-            hc_putrequest_n(c, m.as_ptr().cast(), m.len(), t.as_ptr().cast(), t.len(), self.flags) as i32
+            hc_putrequest_n(
+                c,
+                m.as_ptr().cast(),
+                m.len(),
+                t.as_ptr().cast(),
+                t.len(),
+                self.flags,
+            ) as i32
         };
         let sound = is_token(m) && m.len() <= 64 && t.iter().all(|b| (0x21..=0x7e).contains(b));
         if sound && started != 0 {
@@ -177,7 +223,11 @@ impl Asked {
         // SAFETY: as above.
         let state = unsafe { hc_state(c) };
         if started != 0 {
-            return if state == 0 { Ok(signature(started)) } else { violation("refused, but", state.to_string()) };
+            return if state == 0 {
+                Ok(signature(started))
+            } else {
+                violation("refused, but", state.to_string())
+            };
         }
         // SAFETY: as above.
         let (host, port) = unsafe { (text(hc_host(c)), hc_port(c)) };
@@ -219,20 +269,37 @@ impl Asked {
             self.by_httparse(&wire, lines - 1)?;
         }
         let sent = self.push(c, ended)?;
-        Ok(signature((codes.len(), codes.iter().filter(|c| **c == 0).count(), sent, lines)))
+        Ok(signature((
+            codes.len(),
+            codes.iter().filter(|c| **c == 0).count(),
+            sent,
+            lines,
+        )))
     }
 
     /// The request line, Host and Accept-Encoding.
     fn first_lines(&self, host: &[u8], port: i32) -> Vec<Vec<u8>> {
-        let target: &[u8] = if self.target.is_empty() { b"/" } else { &self.target };
-        let version: &[u8] = if self.version == 10 { b" HTTP/1.0" } else { b" HTTP/1.1" };
+        let target: &[u8] = if self.target.is_empty() {
+            b"/"
+        } else {
+            &self.target
+        };
+        let version: &[u8] = if self.version == 10 {
+            b" HTTP/1.0"
+        } else {
+            b" HTTP/1.1"
+        };
         let mut lines = vec![[&self.method, &b" "[..], target, version].concat()];
         if self.version == 10 {
             return lines;
         }
         if self.flags & 1 == 0 {
             let name = host.split(|b| *b == b'%').next().unwrap_or_default();
-            let mut value = if host.contains(&b':') { [b"[", name, b"]"].concat() } else { host.to_vec() };
+            let mut value = if host.contains(&b':') {
+                [b"[", name, b"]"].concat()
+            } else {
+                host.to_vec()
+            };
             if port != 80 {
                 value.extend_from_slice(format!(":{port}").as_bytes());
             }
@@ -255,7 +322,10 @@ impl Asked {
         if same {
             Ok(())
         } else {
-            violation("httparse reads another request", format!("{outcome:?} {other:?}"))
+            violation(
+                "httparse reads another request",
+                format!("{outcome:?} {other:?}"),
+            )
         }
     }
 
@@ -263,6 +333,7 @@ impl Asked {
     fn push(&self, c: *mut hc_conn, ended: i32) -> Result<i32, Violation> {
         // SAFETY: a live handle; bytes as long as they say, in all blocks below.
         let owed = unsafe { hc_body_owed(c) };
+        // SAFETY: as above.
         if ended != 0 && unsafe { hc_endheaders(c, ptr::null(), 0) } as i32 != 0 {
             return violation("the head is sent, and hc_endheaders waits", "");
         }
@@ -270,13 +341,17 @@ impl Asked {
         let owed_now = unsafe { hc_body_owed(c) };
         let mut sent = 0;
         // SAFETY: as above.
-        let st = unsafe { hc_send(c, self.body.as_ptr().cast(), self.body.len(), &raw mut sent) } as i32;
+        let st =
+            unsafe { hc_send(c, self.body.as_ptr().cast(), self.body.len(), &raw mut sent) } as i32;
         if owed_now != u64::MAX {
             let data = output(c);
             // HC_LENIENT_LOOSE_FRAMING: what the caller declares is not held against the body.
             let too_many = data.len() as u64 > owed_now && !self.lenient(16_384);
             if too_many || !self.body.starts_with(&data) {
-                return violation("other body bytes", format!("owed {owed}: {}", literal::rust(&data)));
+                return violation(
+                    "other body bytes",
+                    format!("owed {owed}: {}", literal::rust(&data)),
+                );
             }
             return Ok(st);
         }
@@ -299,7 +374,11 @@ impl Asked {
         let mut finish = |list: &[hc_header]| unsafe {
             let st = hc_finish_body(c, list.as_ptr(), list.len()) as i32;
             data.extend_from_slice(&output(c));
-            if st == 2 { hc_finish_body(c, list.as_ptr(), list.len()) as i32 } else { st }
+            if st == 2 {
+                hc_finish_body(c, list.as_ptr(), list.len()) as i32
+            } else {
+                st
+            }
         };
         let mut count = trailers.len();
         let mut st = finish(&trailers);
@@ -308,113 +387,15 @@ impl Asked {
             st = finish(&[]);
         }
         let body = chunked::read(&data);
-        let same = body.used == Some(data.len()) && body.data == self.body && body.trailers.len() == count;
+        let same =
+            body.used == Some(data.len()) && body.data == self.body && body.trailers.len() == count;
         if st == 0 && same {
             Ok(0)
         } else {
-            violation("the body in chunks is another", format!("{st} {} {body:?}", literal::rust(&data)))
+            violation(
+                "the body in chunks is another",
+                format!("{st} {} {body:?}", literal::rust(&data)),
+            )
         }
     }
-}
-
-impl Put {
-    fn of(kind: u8, value: &[u8]) -> Self {
-        match kind % 5 {
-            3 => {
-                let parts = value.split(|b| *b == b'|' || *b == 0);
-                Self::Values(parts.filter_map(|p| CString::new(p).ok()).collect())
-            }
-            4 => Self::Int(value.iter().fold(0_i64, |n, b| n.wrapping_mul(251).wrapping_add(i64::from(*b)))),
-            _ => Self::Counted(value.to_vec()),
-        }
-    }
-
-    fn to(&self, c: *mut hc_conn, name: &[u8]) -> i32 {
-        let zero = CString::new(name).unwrap_or_default();
-        // SAFETY: a live handle; bytes and strings as long as they say.
-        (unsafe {
-            match self {
-                Self::Counted(v) => hc_putheader_n(c, name.as_ptr().cast(), name.len(), v.as_ptr().cast(), v.len()),
-                // A name with a NUL in it is none for these two: it is put as it is, counted.
-                _ if zero.is_empty() => hc_putheader_n(c, name.as_ptr().cast(), name.len(), ptr::null(), 0),
-                Self::Values(v) => {
-                    let list: Vec<_> = v.iter().map(|s| s.as_ptr()).collect();
-                    hc_putheader_values(c, zero.as_ptr(), list.as_ptr(), list.len())
-                }
-                Self::Int(n) => hc_putheader_int(c, zero.as_ptr(), *n),
-            }
-        }) as i32
-    }
-
-    fn joined(&self, fold: bool) -> Vec<u8> {
-        match self {
-            Self::Counted(v) => v.clone(),
-            Self::Values(v) => {
-                let parts: Vec<_> = v.iter().map(|s| s.as_bytes()).collect();
-                parts.join(if fold { &b"\r\n\t"[..] } else { b", " })
-            }
-            Self::Int(n) => n.to_string().into_bytes(),
-        }
-    }
-
-    fn is_sound(&self) -> bool {
-        self.joined(false).iter().all(|b| *b == b'\t' || (*b >= 0x20 && *b != 0x7f))
-    }
-}
-
-fn is_token(s: &[u8]) -> bool {
-    !s.is_empty() && s.iter().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b))
-}
-
-/// Fields that may be refused for what stands beside them.
-fn is_framing(name: &[u8]) -> bool {
-    ["host", "content-length", "transfer-encoding"].iter().any(|n| name.eq_ignore_ascii_case(n.as_bytes()))
-}
-
-/// The authority of an absolute target, without userinfo (RFC 9112 section 3.2.2). Of other
-/// schemes than these two the library, as Python, takes none.
-fn authority(target: &[u8]) -> Option<&[u8]> {
-    if target.starts_with(b"/") {
-        return None;
-    }
-    let at = target.windows(3).position(|w| w == b"://")?;
-    let scheme = &target[..at];
-    let sound = ["http", "https"].iter().any(|s| scheme.eq_ignore_ascii_case(s.as_bytes()));
-    let rest = &target[at + 3..];
-    let end = rest.iter().position(|b| b"/?#".contains(b)).unwrap_or(rest.len());
-    let host = rest[..end].rsplit(|b| *b == b'@').next()?;
-    (sound && !host.is_empty()).then_some(host)
-}
-
-/// Takes what has to be sent.
-fn output(c: *mut hc_conn) -> Vec<u8> {
-    let (mut data, mut n) = (ptr::null(), 0);
-    // SAFETY: a live handle, and places for the results.
-    unsafe { hc_output(c, &raw mut data, &raw mut n) };
-    if n == 0 {
-        return Vec::new();
-    }
-    // SAFETY: the library gives n bytes.
-    let out = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), n) }.to_vec();
-    // SAFETY: a live handle.
-    unsafe { hc_output_consumed(c, n) };
-    out
-}
-
-/// A head of so many lines, folds not counted, for a recipient that takes every LF for a line
-/// end; and without a byte that any recipient could take for one.
-fn count_lines(wire: &[u8], lines: usize) -> Result<(), Violation> {
-    let split: Vec<&[u8]> = wire.split_inclusive(|b| *b == b'\n').collect();
-    let folds = split.iter().skip(1).filter(|l| matches!(l[0], b' ' | b'\t')).count();
-    if split.len() != lines + folds + 1 {
-        return violation("a line too many", literal::rust(wire));
-    }
-    for line in split {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        if line.iter().any(|b| matches!(b, 0 | b'\r')) {
-            return violation("CR or NUL inside a line", literal::rust(wire));
-        }
-    }
-    Ok(())
 }

@@ -41,8 +41,17 @@ fn setting(input: &[u8]) -> Setting {
     };
     // HC_LIMIT_LINE, _HEADERS, _HEAD, _INTERIM, _CHUNK_EXTENSIONS
     let small = [(0, 40), (1, 3), (2, 120), (3, 2), (4, 6)];
-    let limits = small.into_iter().filter(|(kind, _)| b(5) >> kind & 1 != 0).collect();
-    Setting { method, upgrade, lenient, limits, ends: b(6) & 1 != 0 }
+    let limits = small
+        .into_iter()
+        .filter(|(kind, _)| b(5) >> kind & 1 != 0)
+        .collect();
+    Setting {
+        method,
+        upgrade,
+        lenient,
+        limits,
+        ends: b(6) & 1 != 0,
+    }
 }
 
 impl Target for Response {
@@ -63,7 +72,13 @@ impl Target for Response {
             let method = match case.method {
                 "HEAD" => 1,
                 "CONNECT" => 2,
-                _ if case.headers.iter().any(|h| h.0.eq_ignore_ascii_case("upgrade")) => 3,
+                _ if case
+                    .headers
+                    .iter()
+                    .any(|h| h.0.eq_ignore_ascii_case("upgrade")) =>
+                {
+                    3
+                }
                 _ => 0,
             };
             let end = u8::from(case.end == seeds::End::Eof);
@@ -84,7 +99,11 @@ impl Target for Response {
             if s.upgrade { " with Upgrade" } else { "" },
             s.lenient,
             s.limits,
-            if s.ends { "the end of the stream" } else { "nothing" },
+            if s.ends {
+                "the end of the stream"
+            } else {
+                "nothing"
+            },
         )
     }
 
@@ -102,7 +121,9 @@ impl Target for Response {
             Wire::SansIo,
             Wire::Blocking,
             Wire::NonBlocking,
-            Wire::Frugal { lines: rng.one_in(2) },
+            Wire::Frugal {
+                lines: rng.one_in(2),
+            },
         ];
         // A response that stands alone knows the method only, and its bytes are all there is.
         if !s.upgrade {
@@ -131,15 +152,32 @@ impl Target for Response {
                 by_httparse(&whole, message, bytes)?;
             }
         }
-        let framed = whole.head.as_ref().map(|h| (h.status / 100, h.will_close, h.fields.len().min(4)));
-        let much = (whole.body.len().min(3), whole.interim.len().min(3), whole.trailers.len().min(2));
-        Ok(signature((whole.end.code, plain(&whole.end.text), framed, much, s.lenient == 0)))
+        let framed = whole
+            .head
+            .as_ref()
+            .map(|h| (h.status / 100, h.will_close, h.fields.len().min(4)));
+        let much = (
+            whole.body.len().min(3),
+            whole.interim.len().min(3),
+            whole.trailers.len().min(2),
+        );
+        Ok(signature((
+            whole.end.code,
+            plain(&whole.end.text),
+            framed,
+            much,
+            s.lenient == 0,
+        )))
     }
 }
 
 /// The list holds, for each interim response, its code and the lengths of its values.
 fn by_interim(seen: &Seen, message: &reference::Message) -> Result<(), crate::engine::Violation> {
-    let codes = seen.interim.iter().filter(|n| (100..200).contains(*n)).count();
+    let codes = seen
+        .interim
+        .iter()
+        .filter(|n| (100..200).contains(*n))
+        .count();
     if seen.head.is_some() && codes < message.interim.len() {
         return violation("an interim response is not told of", format!("{seen:?}"));
     }
@@ -148,20 +186,32 @@ fn by_interim(seen: &Seen, message: &reference::Message) -> Result<(), crate::en
 
 /// A sentence without its numbers, which do not make it another one.
 fn plain(text: &str) -> String {
-    text.chars().filter(|c| !c.is_ascii_digit()).take(40).collect()
+    text.chars()
+        .filter(|c| !c.is_ascii_digit())
+        .take(40)
+        .collect()
 }
 
 /// What holds for each exchange by itself.
 fn sane(seen: &Seen, how: &str) -> Result<(), crate::engine::Violation> {
     if seen.end.code == api::HC_ERR_INTERNAL {
-        return violation(format!("HC_ERR_INTERNAL {}", crate::engine::last_panic()), how);
+        return violation(
+            format!("HC_ERR_INTERNAL {}", crate::engine::last_panic()),
+            how,
+        );
     }
     if let Some(text) = &seen.complaint {
-        return violation(format!("complaint {}", plain(text)), format!("{how}: {text}\n{seen:?}"));
+        return violation(
+            format!("complaint {}", plain(text)),
+            format!("{how}: {text}\n{seen:?}"),
+        );
     }
     // Codes with which a message can end.
     if !matches!(seen.end.code, -63 | -50..=-40 | 0 | 1) {
-        return violation(format!("code {}", seen.end.code), format!("{how}: {seen:?}"));
+        return violation(
+            format!("code {}", seen.end.code),
+            format!("{how}: {seen:?}"),
+        );
     }
     Ok(())
 }
@@ -169,7 +219,12 @@ fn sane(seen: &Seen, how: &str) -> Result<(), crate::engine::Violation> {
 /// HC_LENIENT_SHORT_READ, HC_LENIENT_HTTP09
 const SHORT_READ: u32 = 16;
 
-fn same(s: &Setting, whole: &Seen, other: &Seen, how: &str) -> Result<(), crate::engine::Violation> {
+fn same(
+    s: &Setting,
+    whole: &Seen,
+    other: &Seen,
+    how: &str,
+) -> Result<(), crate::engine::Violation> {
     sane(other, how)?;
     let differs = |what: &str| {
         let sort = match how {
@@ -192,8 +247,15 @@ fn same(s: &Setting, whole: &Seen, other: &Seen, how: &str) -> Result<(), crate:
     let dropped = |a: &u8, b: &u8| a == b || *b == b'?';
     // A call that wants all of a body, or of a line, gives nothing while it waits.
     let waits = whole.end.code == End::WAITS && other.end.code == End::WAITS;
-    let long_enough = whole.body.len() == other.body.len() || (waits && other.body.len() < whole.body.len());
-    if !long_enough || !whole.body.iter().zip(&other.body).all(|(a, b)| dropped(a, b)) {
+    let long_enough =
+        whole.body.len() == other.body.len() || (waits && other.body.len() < whole.body.len());
+    if !long_enough
+        || !whole
+            .body
+            .iter()
+            .zip(&other.body)
+            .all(|(a, b)| dropped(a, b))
+    {
         return differs("body");
     }
     if whole.leftover != other.leftover {
@@ -204,9 +266,18 @@ fn same(s: &Setting, whole: &Seen, other: &Seen, how: &str) -> Result<(), crate:
     if s.lenient & SHORT_READ != 0 && either(&whole.end) && either(&other.end) {
         return Ok(());
     }
-    let limit = |e: &End| matches!(e.code, api::HC_ERR_LINE_TOO_LONG | api::HC_ERR_TOO_MANY_HEADERS | api::HC_ERR_LIMIT);
+    let limit = |e: &End| {
+        matches!(
+            e.code,
+            api::HC_ERR_LINE_TOO_LONG | api::HC_ERR_TOO_MANY_HEADERS | api::HC_ERR_LIMIT
+        )
+    };
     if whole.end.code != other.end.code {
-        return differs(if limit(&whole.end) || limit(&other.end) { "limit or fault" } else { "code" });
+        return differs(if limit(&whole.end) || limit(&other.end) {
+            "limit or fault"
+        } else {
+            "code"
+        });
     }
     if whole.end.offset != other.end.offset {
         return differs("offset");
@@ -218,7 +289,10 @@ fn same(s: &Setting, whole: &Seen, other: &Seen, how: &str) -> Result<(), crate:
 }
 
 fn shown(seen: &Seen) -> String {
-    let head = seen.head.as_ref().map(|h| (h.status, h.version, h.fields.len(), h.will_close));
+    let head = seen
+        .head
+        .as_ref()
+        .map(|h| (h.status, h.version, h.fields.len(), h.will_close));
     let text = |b: &[u8]| crate::engine::literal::rust(b);
     format!(
         "head {head:?} interim {:?} body {} trailers {} leftover {:?} end {} at {} {:?}",

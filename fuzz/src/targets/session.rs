@@ -13,9 +13,22 @@ use std::collections::HashSet;
 use world::World;
 
 mod bodies;
+#[allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "World::call has one promise for all"
+)]
 mod calls;
+#[allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "World::read has one promise for all"
+)]
 mod responses;
 mod scripts;
+#[allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "World::call has one promise for all"
+)]
+mod wires;
 mod world;
 
 #[derive(Default)]
@@ -61,7 +74,25 @@ impl Target for Session {
                     1 => s.extend_from_slice(&[3, 0, 19, 0, answer]),
                     _ => s.extend_from_slice(&[4, 0, answer]),
                 }
-                let exchange = [11, 0, answer % 6, 0, 0, 0, 21, 0, 255, 11, 0, answer % 6, 0, 0, 0, 12, 0];
+                let exchange = [
+                    11,
+                    0,
+                    answer % 6,
+                    0,
+                    0,
+                    0,
+                    21,
+                    0,
+                    255,
+                    11,
+                    0,
+                    answer % 6,
+                    0,
+                    0,
+                    0,
+                    12,
+                    0,
+                ];
                 s.extend_from_slice(&exchange);
                 s.extend_from_slice(&[13, 0, answer % 9, 7, 13, 0, 0, 7, 12, 0]);
                 seeds.push(s);

@@ -34,7 +34,10 @@ pub fn by_reference(
         && head.reason == m.head.reason
         && head.fields == m.head.fields;
     if !same_head {
-        return violation("another head than the reference's", format!("{head:?}\n{:?}", m.head));
+        return violation(
+            "another head than the reference's",
+            format!("{head:?}\n{:?}", m.head),
+        );
     }
     let from = &bytes[m.head_at.clone()];
     let lines = head.raw.concat();
@@ -42,13 +45,19 @@ pub fn by_reference(
         return violation("raw lines are not those of the head", literal::rust(&lines));
     }
     if seen.body.len() as u64 > m.declared.unwrap_or(u64::MAX) {
-        return violation("body longer than declared", format!("{} bytes", seen.body.len()));
+        return violation(
+            "body longer than declared",
+            format!("{} bytes", seen.body.len()),
+        );
     }
     if let reference::End::Tunnel(at) = m.end {
         return if seen.leftover.as_deref() == Some(&bytes[at..]) {
             Ok(())
         } else {
-            violation("another rest of a tunnel than the reference's", format!("{seen:?}"))
+            violation(
+                "another rest of a tunnel than the reference's",
+                format!("{seen:?}"),
+            )
         };
     }
     let ended = match m.end {
@@ -56,16 +65,24 @@ pub fn by_reference(
         reference::End::Cut | reference::End::Tunnel(_) => false,
     };
     match seen.end.code {
-        0 if !ended => violation("a message cut short is complete", format!("{seen:?}\n{m:?}")),
-        0 if seen.body != m.body => violation("another body than the reference's", format!("{seen:?}\n{m:?}")),
-        0 if seen.trailers != m.trailers => {
-            violation("other trailers than the reference's", format!("{seen:?}\n{m:?}"))
-        }
+        0 if !ended => violation(
+            "a message cut short is complete",
+            format!("{seen:?}\n{m:?}"),
+        ),
+        0 if seen.body != m.body => violation(
+            "another body than the reference's",
+            format!("{seen:?}\n{m:?}"),
+        ),
+        0 if seen.trailers != m.trailers => violation(
+            "other trailers than the reference's",
+            format!("{seen:?}\n{m:?}"),
+        ),
         0 => Ok(()),
         // Some of what was sent, and the beginning of it.
-        _ if !m.body.starts_with(&seen.body) => {
-            violation("body is not the beginning of the reference's", format!("{seen:?}\n{m:?}"))
-        }
+        _ if !m.body.starts_with(&seen.body) => violation(
+            "body is not the beginning of the reference's",
+            format!("{seen:?}\n{m:?}"),
+        ),
         -50 | -43 => Ok(()),
         _ if ended && m.clean && s.limits.is_empty() => {
             violation("sound body refused", format!("{seen:?}\n{m:?}"))
@@ -82,7 +99,9 @@ pub fn by_reference(
 /// * several blanks before a reason, which it keeps;
 /// * what its own limit of fields is passed by.
 pub fn by_httparse(seen: &Seen, m: &Message, bytes: &[u8]) -> Result<(), Violation> {
-    let Some(head) = &seen.head else { return Ok(()) };
+    let Some(head) = &seen.head else {
+        return Ok(());
+    };
     if m.head.folded || m.head.minor > 1 {
         return Ok(());
     }
@@ -102,11 +121,18 @@ pub fn by_httparse(seen: &Seen, m: &Message, bytes: &[u8]) -> Result<(), Violati
             .iter()
             .zip(&head.fields)
             .all(|(a, b)| a.name.as_bytes() == b.0 && trim(a.value) == &b.1[..]);
-    let reason = other.reason.unwrap_or_default().trim_matches([' ', '\t']).as_bytes();
+    let reason = other
+        .reason
+        .unwrap_or_default()
+        .trim_matches([' ', '\t'])
+        .as_bytes();
     if same && (reason == head.reason || !head.reason.is_ascii()) {
         Ok(())
     } else {
-        violation("httparse reads another head", format!("{head:?}\n{other:?}"))
+        violation(
+            "httparse reads another head",
+            format!("{head:?}\n{other:?}"),
+        )
     }
 }
 

@@ -64,16 +64,27 @@ pub fn file() -> i32 {
         let _ = std::fs::remove_file(&path);
         file
     };
-    FILE.get_or_init(make).as_ref().map_or(-1, AsRawFd::as_raw_fd)
+    FILE.get_or_init(make)
+        .as_ref()
+        .map_or(-1, AsRawFd::as_raw_fd)
 }
 
 impl Body {
     pub fn read(t: &mut Take<'_>) -> Self {
         let kind = t.byte();
-        let mut source = Box::new(Source { steps: Vec::new(), at: 0, rewinds: kind & 64 != 0, lied: false });
+        let mut source = Box::new(Source {
+            steps: Vec::new(),
+            at: 0,
+            rewinds: kind & 64 != 0,
+            lied: false,
+        });
         let mut pieces = Vec::new();
         if kind % 16 < 7 {
-            return Self { given: None, source, _pieces: pieces };
+            return Self {
+                given: None,
+                source,
+                _pieces: pieces,
+            };
         }
         let len = [0, 1, 5, 300, 4096][t.below(5)];
         let mut b = hc_body {
@@ -104,10 +115,16 @@ impl Body {
                 b.kind = 2;
                 let base = DATA.as_ptr().cast_mut().cast();
                 for _ in 0..t.below(4) {
-                    pieces.push(hc_iovec { base, len: usize::from(t.byte()) });
+                    pieces.push(hc_iovec {
+                        base,
+                        len: usize::from(t.byte()),
+                    });
                 }
                 if t.below(8) == 0 {
-                    pieces.push(hc_iovec { base: ptr::null_mut(), len: usize::from(t.byte() & 1) });
+                    pieces.push(hc_iovec {
+                        base: ptr::null_mut(),
+                        len: usize::from(t.byte() & 1),
+                    });
                 }
                 (b.iov, b.iov_count) = (pieces.as_ptr(), pieces.len());
             }
@@ -121,7 +138,9 @@ impl Body {
                 b.kind = 4;
                 b.length = *t.pick(&[u64::MAX, u64::MAX, 0, 5, 12]);
                 for _ in 0..t.below(5) {
-                    source.steps.push(*t.pick(&[5, 1, 12, 4096, 0, -1, -5000, i64::MIN, 9999]));
+                    source
+                        .steps
+                        .push(*t.pick(&[5, 1, 12, 4096, 0, -1, -5000, i64::MIN, 9999]));
                 }
                 b.read = (t.below(16) != 0).then_some(read as _);
                 b.rewind = t.flag().then_some(rewind as _);
@@ -129,7 +148,11 @@ impl Body {
             }
             _ => {}
         }
-        Self { given: Some(Box::new(b)), source, _pieces: pieces }
+        Self {
+            given: Some(Box::new(b)),
+            source,
+            _pieces: pieces,
+        }
     }
 
     pub fn may_lie(&self) -> bool {

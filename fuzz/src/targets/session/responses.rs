@@ -23,9 +23,17 @@ use std::ptr;
 /// Where the library may write: no more than `LEN` bytes.
 const LEN: usize = 512;
 
+/// May a response that stands alone be freed by its own transport? Not until hr_begin lets go
+/// of a response that is gone when its call ends: it writes the head to freed memory.
+const FREED_INSIDE_BEGIN: bool = false;
+
 impl World {
     pub fn reading(&mut self, i: usize, op: u8, t: &mut Take<'_>) -> Result<(), Violation> {
-        let i = if self.responses.is_empty() { 0 } else { (i + t.below(self.responses.len())) % self.responses.len() };
+        let i = if self.responses.is_empty() {
+            0
+        } else {
+            (i + t.below(self.responses.len())) % self.responses.len()
+        };
         if op == 16 {
             return match t.byte() % 4 {
                 0 => self.read(i, "hr_close", "", |r| unsafe {
@@ -54,7 +62,15 @@ impl World {
         let sink = self.sink.as_ref().map_or(-1, AsRawFd::as_raw_fd);
         let p = buf.as_mut_ptr().cast();
         const NAMES: [&str; 9] = [
-            "hr_read", "hr_read1", "hr_read_full", "hr_readline", "hr_peek", "hr_read_all", "hr_readv", "hr_to_fd", "hr_drain",
+            "hr_read",
+            "hr_read1",
+            "hr_read_full",
+            "hr_readline",
+            "hr_peek",
+            "hr_read_all",
+            "hr_readv",
+            "hr_to_fd",
+            "hr_drain",
         ];
         let which = usize::from(kind) % NAMES.len();
         let words = format!(", {cap}, {most}");
@@ -70,9 +86,18 @@ impl World {
                 5 => hr_read_all(r, most, &raw mut data, &raw mut n),
                 6 => {
                     let iov = [
-                        hc_iovec { base: p, len: cap / 2 },
-                        hc_iovec { base: ptr::null_mut(), len: usize::from(kind > 230) },
-                        hc_iovec { base: p.byte_add(cap / 2), len: cap - cap / 2 },
+                        hc_iovec {
+                            base: p,
+                            len: cap / 2,
+                        },
+                        hc_iovec {
+                            base: ptr::null_mut(),
+                            len: usize::from(kind > 230),
+                        },
+                        hc_iovec {
+                            base: p.byte_add(cap / 2),
+                            len: cap - cap / 2,
+                        },
                     ];
                     hr_readv(r, iov.as_ptr(), iov.len(), &raw mut n)
                 }
@@ -81,9 +106,16 @@ impl World {
             }) as i32
         })?;
         if matches!(which, 0..=3 | 6) && n > cap && kind <= 240 {
-            return violation(format!("{} gave more than it had room for", NAMES[which]), format!("{n} > {cap}"));
+            return violation(
+                format!("{} gave more than it had room for", NAMES[which]),
+                format!("{n} > {cap}"),
+            );
         }
-        if matches!(which, 4 | 5) && n > 0 && kind <= 250 && self.responses.get(i).is_some_and(Option::is_some) {
+        if matches!(which, 4 | 5)
+            && n > 0
+            && kind <= 250
+            && self.responses.get(i).is_some_and(Option::is_some)
+        {
             if n as u64 > most && which == 5 {
                 return violation("hr_read_all gave more than it may", n.to_string());
             }
@@ -107,7 +139,13 @@ impl World {
             std::hint::black_box((head, trailers, end));
             // SAFETY: a live handle.
             unsafe {
-                std::hint::black_box((hr_remaining(r), hr_chunk_left(r), hr_fileno(r), hr_is_closed(r), hr_is_chunked(r)));
+                std::hint::black_box((
+                    hr_remaining(r),
+                    hr_chunk_left(r),
+                    hr_fileno(r),
+                    hr_is_closed(r),
+                    hr_is_chunked(r),
+                ));
             }
             // The code that the response failed with, if it did: the rule of reading calls.
             -1
@@ -142,29 +180,48 @@ impl World {
                 })
                 .map(drop);
         }
-        let method = [c"GET".as_ptr(), c"HEAD".as_ptr(), ptr::null(), c"\r\n".as_ptr()][t.below(4)];
+        let method = [
+            c"GET".as_ptr(),
+            c"HEAD".as_ptr(),
+            ptr::null(),
+            c"\r\n".as_ptr(),
+        ][t.below(4)];
         let mut raw = ptr::null_mut();
         let mut peers = Vec::new();
-        let st = if kind % 4 == 0 {
+        let st = if kind.is_multiple_of(4) {
             let data = answer(t);
             // SAFETY: bytes of that length, a string with its NUL or NULL.
             unsafe { hr_new_bytes(data.as_ptr().cast(), data.len(), method, &raw mut raw) }
         } else {
             let n = self.add_peer(t);
             peers.push(n);
-            let given = self.peers[n].0.transport(kind & 4 == 0, kind & 8 != 0, kind & 16 != 0);
+            let given = self.peers[n]
+                .0
+                .transport(kind & 4 == 0, kind & 8 != 0, kind & 16 != 0);
             // SAFETY: callbacks that outlive the response, a string with its NUL or NULL.
             let st = unsafe { hr_new(&raw const given, method, &raw mut raw) };
             self.peers[n].1 = st as i32 == 0;
-            self.peers[n].0.with(|s| s.response = (kind & 64 != 0 && !raw.is_null()).then_some(raw));
+            let armed = FREED_INSIDE_BEGIN && kind & 64 != 0 && !raw.is_null();
+            self.peers[n].0.with(|s| s.response = armed.then_some(raw));
             st
         } as i32;
-        self.note("hr_new", -1, st, format!("r{} = hr_new({kind})", self.responses.len()));
+        self.note(
+            "hr_new",
+            -1,
+            st,
+            format!("r{} = hr_new({kind})", self.responses.len()),
+        );
         if (st == 0) == raw.is_null() {
             return violation("hr_new: handle and status", st.to_string());
         }
         if st == 0 {
-            self.responses.push(Some(Resp { raw, conn: None, peers, lied: false, failed: None }));
+            self.responses.push(Some(Resp {
+                raw,
+                conn: None,
+                peers,
+                lied: false,
+                failed: None,
+            }));
         }
         Ok(())
     }
@@ -187,7 +244,9 @@ impl World {
                 5 => request::hc_endheaders(c, ptr::null(), 0) as i32,
                 6 => request::hc_send(c, p.cast(), 1, &raw mut n) as i32,
                 7 => request::hc_finish_body(c, none, 1) as i32,
-                8 => request::hc_request(c, ptr::null(), ptr::null(), none, 0, ptr::null(), 0) as i32,
+                8 => {
+                    request::hc_request(c, ptr::null(), ptr::null(), none, 0, ptr::null(), 0) as i32
+                }
                 9 => response::hc_getresponse(c, ptr::null_mut()) as i32,
                 10 => driving::hc_feed(c, p.cast(), 1) as i32,
                 11 => driving::hc_set_transport(c, ptr::null()) as i32,
@@ -213,6 +272,10 @@ impl World {
             }
         };
         self.note("NULL", i32::from(k), st, format!("NULL {k}"));
-        if st == -1 { Ok(()) } else { violation("NULL is not refused", format!("{k}: {st}")) }
+        if st == -1 {
+            Ok(())
+        } else {
+            violation("NULL is not refused", format!("{k}: {st}"))
+        }
     }
 }

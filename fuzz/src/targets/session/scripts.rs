@@ -38,7 +38,12 @@ fn step(t: &mut Take<'_>, data: &[u8]) -> Step {
         0 => Step::Eof,
         1 | 2 => Step::Fail(-i64::from(libc::EAGAIN)),
         3 => Step::Fail(-i64::from(libc::EINTR)),
-        4 => Step::Fail(-i64::from(*t.pick(&[libc::ECONNRESET, libc::EPIPE, libc::ETIMEDOUT, libc::EIO]))),
+        4 => Step::Fail(-i64::from(*t.pick(&[
+            libc::ECONNRESET,
+            libc::EPIPE,
+            libc::ETIMEDOUT,
+            libc::EIO,
+        ]))),
         5 => Step::Fail(*t.pick(&[-5000, -4096, -4095, i64::MIN])),
         6 => Step::Lie,
         7 => Step::Reenter,
@@ -49,7 +54,10 @@ fn step(t: &mut Take<'_>, data: &[u8]) -> Step {
 
 /// Answers and faults for a transport.
 pub fn script(t: &mut Take<'_>) -> Script {
-    let mut script = Script { ready: u32::from(t.byte() % 4), ..Script::default() };
+    let mut script = Script {
+        ready: u32::from(t.byte() % 4),
+        ..Script::default()
+    };
     more(t, &mut script);
     for _ in 0..t.below(4) {
         let write = match t.byte() % 10 {
@@ -70,7 +78,7 @@ pub fn script(t: &mut Take<'_>) -> Script {
 pub fn more(t: &mut Take<'_>, script: &mut Script) {
     let kind = t.byte();
     let data = answer(t);
-    if kind % 2 == 0 {
+    if kind.is_multiple_of(2) {
         script.reads.push_back(Step::Data(data.to_vec()));
     } else {
         for piece in data.chunks(1 + usize::from(kind)) {

@@ -48,6 +48,8 @@ pub struct World {
     pub peers: Vec<(Peer, bool)>,
     /// Other ends of sockets.
     pub sockets: Vec<OwnedFd>,
+    /// What the interim callback writes to: it stays where it is when the world moves.
+    #[allow(clippy::box_collection)]
     pub interim: Box<Vec<i32>>,
     /// Where bodies are written to and forgotten.
     pub sink: Option<File>,
@@ -65,10 +67,14 @@ const REFUSED: [i32; 12] = [-1, -2, -3, -5, -20, -21, -22, -24, -25, -26, -28, -
 impl World {
     pub fn new() -> Self {
         // What stays open is opened before the first look at descriptors.
-        super::calls::refusing_port();
+        super::wires::refusing_port();
         super::bodies::file();
         let sink = File::options().write(true).open("/dev/null").ok();
-        Self { lowest_fd: lowest_fd(), sink, ..Self::default() }
+        Self {
+            lowest_fd: lowest_fd(),
+            sink,
+            ..Self::default()
+        }
     }
 
     pub fn run(&mut self, input: &[u8]) -> Result<(), Violation> {
@@ -116,14 +122,20 @@ impl World {
                 return violation(format!("transport: {text}"), "");
             }
             if destroyed != u32::from(*taken) {
-                return violation("transport not destroyed once", format!("{destroyed} times, taken: {taken}"));
+                return violation(
+                    "transport not destroyed once",
+                    format!("{destroyed} times, taken: {taken}"),
+                );
             }
         }
         let now = lowest_fd();
         if now == self.lowest_fd {
             Ok(())
         } else {
-            violation("descriptor leak", format!("the lowest free one was {}, is {now}", self.lowest_fd))
+            violation(
+                "descriptor leak",
+                format!("the lowest free one was {}, is {now}", self.lowest_fd),
+            )
         }
     }
 
@@ -168,7 +180,8 @@ impl World {
             eprintln!("{words} = {result}");
         }
         self.trace.push((what, state, result));
-        self.log.push(format!("{words} = {result} (state was {state})"));
+        self.log
+            .push(format!("{words} = {result} (state was {state})"));
     }
 
     fn peers_fine(&mut self) -> Result<(), Violation> {
@@ -184,7 +197,11 @@ impl World {
     fn freed_inside(&mut self) {
         for (n, (peer, _)) in self.peers.iter().enumerate() {
             let (freed_conn, freed_response, lied) = peer.with(|s| {
-                (std::mem::take(&mut s.freed_conn), std::mem::take(&mut s.freed_response), s.lied)
+                (
+                    std::mem::take(&mut s.freed_conn),
+                    std::mem::take(&mut s.freed_response),
+                    s.lied,
+                )
             });
             for (i, slot) in self.conns.iter_mut().enumerate() {
                 if let Some(c) = slot.as_mut().filter(|c| c.peers.contains(&n)) {
@@ -209,6 +226,9 @@ impl World {
     }
 
     /// Makes a call on a connection and holds it to the rules. `event`: the HC_CALL_* number.
+    ///
+    /// `f` gets a live handle, and what else it passes is alive during the call: that is what
+    /// makes the calls in these closures sound.
     pub fn call(
         &mut self,
         i: usize,
@@ -239,7 +259,10 @@ impl World {
         let after = asked(raw);
         let states = || format!("state {} -> {}", before[0], after[0]);
         if REFUSED.contains(&st) && before != after {
-            return violation(format!("{what} refused with {st} changed something"), format!("{before:?}\n{after:?}"));
+            return violation(
+                format!("{what} refused with {st} changed something"),
+                format!("{before:?}\n{after:?}"),
+            );
         }
         // These are found out before a byte moves.
         let early = matches!(st, -29..=-28 | -26 | -24 | -22..=-20 | -2 | -1);
@@ -261,7 +284,10 @@ impl World {
         let Some(event) = event else { return Ok(st) };
         let next = hc_transition(before[0] as i32, event);
         if next < 0 && st != next && !matches!(st, -1 | -2 | -26) {
-            return violation(format!("{what} gave {st}, the machine refuses with {next}"), states());
+            return violation(
+                format!("{what} gave {st}, the machine refuses with {next}"),
+                states(),
+            );
         }
         let right = match st {
             // A response tells by itself whether it leaves one unread.
@@ -275,7 +301,10 @@ impl World {
         if right {
             Ok(st)
         } else {
-            violation(format!("{what} gave {st} and led to another state"), states())
+            violation(
+                format!("{what} gave {st} and led to another state"),
+                states(),
+            )
         }
     }
 
@@ -285,7 +314,7 @@ impl World {
         peers.map(|n| self.peers[*n].0.with(|s| s.calls)).sum()
     }
 
-    /// Makes a reading call and holds it to the rules.
+    /// Makes a reading call and holds it to the rules; `f` as for [`Self::call`].
     pub fn read(
         &mut self,
         i: usize,
@@ -297,7 +326,10 @@ impl World {
             return Ok(0);
         };
         let (raw, failed) = (resp.raw, resp.failed);
-        let conn = resp.conn.and_then(|c| self.conns[c].as_ref()).map(|c| c.raw);
+        let conn = resp
+            .conn
+            .and_then(|c| self.conns[c].as_ref())
+            .map(|c| c.raw);
         let before = conn.map_or(-1, |c| asked(c)[0]);
         let st = f(raw);
         self.note(what, before as i32, st, format!("{what}(r{i}{words})"));
@@ -333,7 +365,10 @@ impl World {
         if after == before || after == i64::from(end) || (st < 0 && after == 0) {
             Ok(st)
         } else {
-            violation(format!("{what} led to another state"), format!("{st}: {before} -> {after}"))
+            violation(
+                format!("{what} led to another state"),
+                format!("{st}: {before} -> {after}"),
+            )
         }
     }
 
