@@ -11,7 +11,7 @@ C_FILES = git ls-files '*.c' '*.h' '*.cpp' ':!include/httpclient.h'
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-c test-release test-header test-servers test-fuzz tools \
+.PHONY: help build demo test test-rust test-c test-release test-header test-servers test-python test-fuzz tools \
         check format header symbols asan fuzz bench counts clean
 
 help:
@@ -34,7 +34,7 @@ build:
 demo:
 	packaging/demo
 
-test: tools test-rust test-c test-release test-header test-servers test-fuzz
+test: tools test-rust test-c test-release test-header test-servers test-fuzz test-python
 
 tools:
 	packaging/install-tools
@@ -57,6 +57,15 @@ test-header:
 # nginx, Apache, HAProxy, Node and Python against the library that is shipped.
 test-servers:
 	python3 tests/servers/run.py --lib-dir build/release/lib --include include
+
+# Python's http.client over the library: what it is made of, CPython's own tests, and the same scripts
+# through both.
+test-python: export HTTPCLIENT_LIBRARY := $(CURDIR)/build/release/lib/libhttpclient.so.0
+test-python:
+	python3 -m unittest discover -s tests/python
+	python3 bindings/python/run_cpython_suite.py
+	HC_NATIVE=1 python3 bindings/python/run_cpython_suite.py
+	python3 tests/python/differential.py
 
 check:
 	packaging/check

@@ -43,6 +43,10 @@ void test_row_192_exchanges_elsewhere(void **state) {
     piece.base = NULL;
     REFUSED(hc_putheader_values_n, c, "A", 1, &piece, 1);
     REFUSED(hr_begin_fields, NULL);
+    REFUSED(hr_fread, NULL, buf, sizeof buf, &n);
+    REFUSED(hr_fread, r, NULL, 1, &n);
+    REFUSED(hr_fread, r, buf, TOO_LONG, &n);
+    REFUSED(hr_fread, r, buf, sizeof buf, NULL);
     REFUSED(hr_status_line, NULL, buf, sizeof buf, &n);
     REFUSED(hr_status_line, r, NULL, 1, &n);
     REFUSED(hr_status_line, r, buf, sizeof buf, NULL);

@@ -325,6 +325,64 @@ static void test_fields_alone(void **state) {
     hr_free(r);
 }
 
+/* What a call that got the last bytes does not say, the next one does. */
+static void test_reading_like_stdio(void **state) {
+    (void)state;
+    static const char cut[] = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabcde";
+    static const char chunks[] =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n5\r\nde";
+    char buf[8];
+    size_t n = 0;
+    const void *data = NULL;
+    for (int lenient = 0; lenient <= 1; lenient++) {
+        for (int all = 0; all <= 1; all++) {
+            hr_response *r = answer(cut);
+            if (lenient) assert_ok(hr_set_lenient(r, HC_LENIENT_SHORT_READ));
+            assert_ok(hr_begin(r));
+            assert_ok(hr_fread(r, buf, 3, &n));
+            assert_bytes(buf, n, "abc");
+            assert_ok(hr_fread(r, buf, sizeof buf, &n));
+            assert_bytes(buf, n, "de");
+            assert_false(hr_is_closed(r));
+            if (all) {
+                assert_status(hr_read_all(r, 100, &data, &n), HC_ERR_INCOMPLETE);
+                assert_int_equal(response_error_of(r).body_expected, 4);
+            } else {
+                assert_status(hr_fread(r, buf, sizeof buf, &n),
+                              lenient ? HC_OK : HC_ERR_INCOMPLETE);
+            }
+            assert_int_equal(n, 0);
+            assert_true(hr_is_closed(r));
+            hr_free(r);
+        }
+    }
+    /* Lines too, where the profile may take a body cut short for a whole one. */
+    hr_response *r = answer(cut);
+    assert_ok(hr_set_lenient(r, HC_LENIENT_SHORT_READ));
+    assert_ok(hr_begin(r));
+    assert_ok(hr_readline(r, buf, sizeof buf, &n));
+    assert_bytes(buf, n, "abcde");
+    assert_status(hr_read_all(r, 100, &data, &n), HC_ERR_INCOMPLETE);
+    hr_free(r);
+    r = answer(cut);
+    assert_ok(hr_begin(r));
+    assert_status(hr_readline(r, buf, sizeof buf, &n), HC_ERR_INCOMPLETE);
+    assert_bytes(buf, n, "abcde");
+    hr_free(r);
+    r = answer(chunks);
+    assert_ok(hr_begin(r));
+    assert_status(hr_fread(r, buf, sizeof buf, &n), HC_ERR_INCOMPLETE);
+    assert_bytes(buf, n, "abcde");
+    hr_free(r);
+    r = answer("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcde");
+    assert_ok(hr_begin(r));
+    assert_ok(hr_fread(r, buf, sizeof buf, &n));
+    assert_bytes(buf, n, "abc");
+    assert_ok(hr_fread(r, buf, sizeof buf, &n));
+    assert_int_equal(n, 0);
+    hr_free(r);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_kept_connection),
@@ -339,6 +397,7 @@ int main(void) {
         cmocka_unit_test(test_raw_bytes),
         cmocka_unit_test(test_raw_status_lines),
         cmocka_unit_test(test_fields_alone),
+        cmocka_unit_test(test_reading_like_stdio),
     };
     return RUN_TESTS(tests);
 }

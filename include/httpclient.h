@@ -4050,6 +4050,27 @@ hc_status hr_read_full(hr_response *r,
                        size_t *n);
 
 /**
+ * Fills a buffer as fread(3) does: fewer bytes when the body or the connection ends before,
+ * and which of the two it was says the next call. So a body cut short is no failure of the
+ * call that got its last bytes, unless it came in chunks. In non-blocking mode call again with
+ * the same arguments after HC_WANT_READ.
+ *
+ * @param r a response
+ * @param buf receives the bytes
+ * @param len how many are wanted
+ * @param n receives how many are in `buf`, also when the call fails; 0 with HC_OK is the true
+ * end, if `len` was not 0 (with HC_LENIENT_SHORT_READ also where the body was cut short)
+ * @return as hr_read. Python: HTTPResponse.read(n), readinto.
+ *
+ * @pre As for hr_read.
+ */
+HC_EXTERN
+hc_status hr_fread(hr_response *r,
+                   void *buf,
+                   size_t len,
+                   size_t *n);
+
+/**
  * Shows body bytes without taking them: those that have arrived, or after waiting the next
  * ones. Never shows a byte that is not of this body. Blocking: as hr_read.
  *

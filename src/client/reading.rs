@@ -6,6 +6,7 @@ use super::response::{Collected, Doing, End, Live, Response, closed};
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::{Step, Transport};
+use crate::proto::Profile;
 use crate::proto::body::Body;
 
 /// Buffers from this size on are received into directly; smaller ones share receives.
@@ -18,21 +19,30 @@ const LEAST_GROWTH: usize = 4 * 1024;
 /// Takes body bytes: says how many, and whether it wants more.
 type Sink<'a> = dyn FnMut(&[u8]) -> Result<(usize, bool)> + 'a;
 
+/// What the end of the connection inside a body is to a reading call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cut {
+    /// A failure, or the end of the body, as the profile says.
+    Judged,
+    /// A failure: the caller wants all of it.
+    Fails,
+    /// The next call's affair: this one has got bytes already.
+    Waits,
+}
+
 impl Connection {
     /// `hr_read` and `hr_read1`: some bytes, at least one; 0 at the end.
     #[inline]
     pub fn read(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<usize>> {
         response.check_doing(Doing::Nothing, 0)?;
-        self.read_part(response, out, false)
+        self.read_part(response, out, Cut::Judged)
     }
 
-    /// `whole`: the caller wants all of the body, so that a body cut short is an error in every
-    /// profile.
     fn read_part(
         &mut self,
         response: &mut Response,
         out: &mut [u8],
-        whole: bool,
+        cut: Cut,
     ) -> Result<Step<usize>> {
         if !self.enter_body(response)? {
             return Ok(Step::Done(0));
@@ -41,7 +51,7 @@ impl Connection {
             // A body that has nothing has been read to its end even so.
             return self.leave_body(response, Ok(Step::Done(0)));
         }
-        let step = self.drive(|c| c.step_read(out, whole));
+        let step = self.drive(|c| c.step_read(out, cut));
         self.leave_body(response, step)
     }
 
@@ -88,7 +98,7 @@ impl Connection {
     }
 
     #[inline]
-    fn step_read(&mut self, out: &mut [u8], whole: bool) -> Result<Step<usize>> {
+    fn step_read(&mut self, out: &mut [u8], cut: Cut) -> Result<Step<usize>> {
         let how = if self.is_patient() {
             Receive::Patiently
         } else {
@@ -135,8 +145,11 @@ impl Connection {
             };
             match arrived {
                 Step::Want(i) => return Ok(Step::Want(i)),
+                Step::Done(0) if cut == Cut::Waits && matches!(live.body, Body::Length(_)) => {
+                    return Ok(Step::Done(0));
+                }
                 Step::Done(0) => {
-                    live.ended(profile, whole)?;
+                    live.ended(profile, cut == Cut::Fails)?;
                 }
                 Step::Done(_) => {}
             }
@@ -145,13 +158,36 @@ impl Connection {
 
     /// `hr_read_full`: fills the buffer unless the body ends.
     pub fn read_full(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<u64>> {
+        self.fill(response, out, |_| Cut::Fails)
+    }
+
+    /// `hr_fread`: fills the buffer unless the body or the connection ends; which of the two it
+    /// was says the next call.
+    pub fn read_like_stdio(
+        &mut self,
+        response: &mut Response,
+        out: &mut [u8],
+    ) -> Result<Step<u64>> {
+        self.fill(response, out, |filled| match filled {
+            0 => Cut::Judged,
+            _ => Cut::Waits,
+        })
+    }
+
+    fn fill(
+        &mut self,
+        response: &mut Response,
+        out: &mut [u8],
+        cut: impl Fn(u64) -> Cut,
+    ) -> Result<Step<u64>> {
         response.go_on(Doing::ReadFull, out.len() as u64, |response, filled| {
             loop {
                 let at = usize::try_from(*filled).unwrap_or(usize::MAX);
-                let Some(rest) = out.get_mut(at..).filter(|r| !r.is_empty()) else {
+                let rest = out.get_mut(at..).unwrap_or_default();
+                if rest.is_empty() && at > 0 {
                     return Ok(Step::Done(()));
-                };
-                match self.read_part(response, rest, true)? {
+                }
+                match self.read_part(response, rest, cut(*filled))? {
                     Step::Done(0) => return Ok(Step::Done(())),
                     Step::Done(n) => *filled += n as u64,
                     Step::Want(i) => return Ok(Step::Want(i)),
@@ -189,14 +225,14 @@ impl Connection {
 
     /// `hr_peek`: body bytes that have arrived, not taken; none at the end.
     pub fn peek(&mut self, response: &mut Response) -> Result<Step<&[u8]>> {
-        self.peek_part(response, false)
+        self.peek_part(response, Cut::Judged)
     }
 
-    fn peek_part(&mut self, response: &mut Response, whole: bool) -> Result<Step<&[u8]>> {
+    fn peek_part(&mut self, response: &mut Response, cut: Cut) -> Result<Step<&[u8]>> {
         if !self.enter_body(response)? {
             return Ok(Step::Done(&[]));
         }
-        let step = self.drive(|c| c.step_peek(whole));
+        let step = self.drive(|c| c.step_peek(cut));
         match self.leave_body(response, step)? {
             Step::Want(i) => Ok(Step::Want(i)),
             Step::Done(()) => match (&self.wire, &self.live) {
@@ -206,7 +242,7 @@ impl Connection {
         }
     }
 
-    fn step_peek(&mut self, whole: bool) -> Result<Step<()>> {
+    fn step_peek(&mut self, cut: Cut) -> Result<Step<()>> {
         let how = if self.is_patient() {
             Receive::Patiently
         } else {
@@ -234,7 +270,10 @@ impl Connection {
             }
             match wire.fill(&self.tuning, how, live.body.need())? {
                 Step::Want(i) => return Ok(Step::Want(i)),
-                Step::Done(0) => live.ended(profile, whole)?,
+                Step::Done(0) if cut == Cut::Waits && matches!(live.body, Body::Length(_)) => {
+                    return Ok(Step::Done(()));
+                }
+                Step::Done(0) => live.ended(profile, cut == Cut::Fails)?,
                 Step::Done(_) => {}
             }
         }
@@ -258,17 +297,22 @@ impl Connection {
     fn pour(
         &mut self,
         response: &mut Response,
-        whole: bool,
+        mut cut: Cut,
         sink: &mut Sink<'_>,
     ) -> Result<Step<()>> {
         loop {
-            let bytes = match self.peek_part(response, whole)? {
+            let bytes = match self.peek_part(response, cut)? {
                 Step::Done([]) => return Ok(Step::Done(())),
                 Step::Done(bytes) => bytes,
                 Step::Want(i) => return Ok(Step::Want(i)),
             };
             let (n, more) = sink(bytes)?;
             self.consume(response, n);
+            // Where a body cut short may pass for a whole one, that is not for the call to say
+            // that got its last bytes: hr_read_all would say otherwise.
+            if cut == Cut::Judged && self.tuning.profile.has(Profile::SHORT_READ) {
+                cut = Cut::Waits;
+            }
             if !more {
                 return Ok(Step::Done(()));
             }
@@ -281,7 +325,7 @@ impl Connection {
             if out.is_empty() {
                 return Ok(Step::Done(()));
             }
-            self.pour(response, false, &mut |bytes| {
+            self.pour(response, Cut::Judged, &mut |bytes| {
                 let at = usize::try_from(*filled).unwrap_or(usize::MAX);
                 let room = out.get_mut(at..).unwrap_or_default();
                 let line = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
@@ -309,7 +353,7 @@ impl Connection {
     ) -> Result<Step<u64>> {
         response.go_on(Doing::Pour, max, |response, total| {
             let mut too_large = false;
-            let step = self.pour(response, true, &mut |bytes| {
+            let step = self.pour(response, Cut::Fails, &mut |bytes| {
                 let room = usize::try_from(max - *total).unwrap_or(usize::MAX);
                 if room == 0 {
                     too_large = true;
@@ -344,7 +388,7 @@ impl Connection {
             let Collected { all, len, .. } = response.collected();
             if *len >= max {
                 // Is that all there is?
-                return match self.peek_part(response, true)? {
+                return match self.peek_part(response, Cut::Fails)? {
                     Step::Done([]) => Ok(Step::Done(())),
                     Step::Done(_) => Err(too_many(max as u64)),
                     Step::Want(i) => Ok(Step::Want(i)),
@@ -366,7 +410,11 @@ impl Connection {
                 }
             }
             let room = all.len().min(max);
-            let step = self.read_part(response, all.get_mut(at..room).unwrap_or_default(), true);
+            let step = self.read_part(
+                response,
+                all.get_mut(at..room).unwrap_or_default(),
+                Cut::Fails,
+            );
             let collected = response.collected();
             collected.all = all;
             match step? {

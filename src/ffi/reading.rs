@@ -94,6 +94,33 @@ pub unsafe extern "C" fn hr_read_full(
     unsafe { partly(r, n, |core, response| core.read_full(response, buf?)) }
 }
 
+/// Fills a buffer as fread(3) does: fewer bytes when the body or the connection ends before,
+/// and which of the two it was says the next call. So a body cut short is no failure of the
+/// call that got its last bytes, unless it came in chunks. In non-blocking mode call again with
+/// the same arguments after HC_WANT_READ.
+///
+/// @param r a response
+/// @param buf receives the bytes
+/// @param len how many are wanted
+/// @param n receives how many are in `buf`, also when the call fails; 0 with HC_OK is the true
+/// end, if `len` was not 0 (with HC_LENIENT_SHORT_READ also where the body was cut short)
+/// @return as hr_read. Python: HTTPResponse.read(n), readinto.
+///
+/// # Safety
+/// As for hr_read.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_fread(
+    r: *mut hr_response,
+    buf: *mut c_void,
+    len: usize,
+    n: *mut usize,
+) -> hc_status {
+    // SAFETY: the caller's promise.
+    let buf = unsafe { args::bytes_mut(buf, len) };
+    // SAFETY: the caller's promise.
+    unsafe { partly(r, n, |core, response| core.read_like_stdio(response, buf?)) }
+}
+
 /// Shows body bytes without taking them: those that have arrived, or after waiting the next
 /// ones. Never shows a byte that is not of this body. Blocking: as hr_read.
 ///

@@ -79,7 +79,7 @@ FUNCTIONS = (
     ("int32_t", "hr_will_close", ("const hr_response *",)),
     ("int32_t", "hr_is_closed", ("const hr_response *",)),
     ("int32_t", "hr_fileno", ("const hr_response *",)),
-    ("hc_status", "hr_read", ("hr_response *", "void *", "size_t", "size_t *")),
+    ("hc_status", "hr_fread", ("hr_response *", "void *", "size_t", "size_t *")),
     ("hc_status", "hr_read1", ("hr_response *", "void *", "size_t", "size_t *")),
     ("hc_status", "hr_read_full", ("hr_response *", "void *", "size_t", "size_t *")),
     ("hc_status", "hr_readline", ("hr_response *", "void *", "size_t", "size_t *")),

@@ -187,18 +187,12 @@ class HTTPResponse(io.BufferedIOBase):
         return status, n.value
 
     def _fill(self, view):
-        """Fills a buffer unless the body ends before: how many bytes. One that is cut short is
-        an end like another, as in http.client, unless it came in chunks."""
+        """Fills a buffer unless the body or the connection ends before: how many bytes."""
         room = (ctypes.c_char * len(view)).from_buffer(view) if len(view) else None
-        got = 0
-        while True:
-            place = ctypes.byref(room, got) if room is not None else None
-            status, n = self._call(C.hr_read, place, len(view) - got)
-            got += n
-            if status != 0:
-                raise self._failure(status, partial=bytes(view[:got]))
-            if n == 0 or got == len(view) or self.fp is None:
-                return got
+        status, n = self._call(C.hr_fread, room, len(view))
+        if status != 0:
+            raise self._failure(status, partial=bytes(view[:n]))
+        return n
 
     def read(self, amt=None):
         """Read and return the response body, or up to the next amt bytes."""

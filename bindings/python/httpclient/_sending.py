@@ -66,8 +66,7 @@ class Sending:
         knows of: it is told."""
         if data is not self._made and not self._native_now():
             data = self._passed(data, C.hc_send_raw)
-        if data:
-            self.sock.sendall(data)
+        self.sock.sendall(data)
 
     @staticmethod
     def _is_textIO(stream):
