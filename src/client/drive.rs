@@ -1,8 +1,9 @@
 //! The one loop that makes blocking calls of steps. There is no other way through the
 //! library: a non-blocking call is the same step, returned from instead of waited for.
 
+use super::config::TimeoutKind;
 use super::connection::{Connection, Pending};
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::net::deadline::Deadline;
 use crate::net::{Interest, Step, Waited};
 
@@ -13,6 +14,7 @@ impl Connection {
         &mut self,
         mut step: impl FnMut(&mut Self) -> Result<Step<T>>,
     ) -> Result<Step<T>> {
+        let mut given_up = None;
         loop {
             match step(self)? {
                 Step::Done(value) => {
@@ -21,12 +23,34 @@ impl Connection {
                 }
                 Step::Want(interest) => {
                     self.want = Some(interest);
-                    if self.tuning.nonblocking || self.wait(interest)? == Waited::Cannot {
+                    if self.tuning.nonblocking {
                         return Ok(Step::Want(interest));
+                    }
+                    // The step had its chance after that wait, and waits for the same again: the
+                    // transport is believed, whatever our clock says.
+                    let wait = Some((interest, self.next_deadline()));
+                    if given_up == wait {
+                        return Err(self.timed_out(interest));
+                    }
+                    match self.wait(interest)? {
+                        Waited::Ready => {}
+                        Waited::TimedOut => given_up = wait,
+                        Waited::Cannot => return Ok(Step::Want(interest)),
                     }
                 }
             }
         }
+    }
+
+    #[cold]
+    fn timed_out(&self, interest: Interest) -> Error {
+        let kind = match (&self.dial, interest) {
+            (Some(_), _) => TimeoutKind::Connect,
+            (None, Interest::Read) => TimeoutKind::Read,
+            (None, Interest::Write | Interest::Either) => TimeoutKind::Write,
+        };
+        Error::new(Code::HC_ERR_TIMEOUT, "waiting for the peer took too long")
+            .with_timeout(kind as i32)
     }
 
     /// The same for an operation that has to be finished before another begins; its failure

@@ -65,7 +65,6 @@ impl Connection {
     ) -> Result<Step<()>> {
         self.check(Event::EndHeaders, Pending::EndHeaders)?;
         if self.pending == Pending::None {
-            self.check_can_connect()?;
             self.close_head(body, flags, false)?;
         }
         self.send_request(body, Pending::EndHeaders, Event::EndHeaders)
@@ -82,7 +81,6 @@ impl Connection {
     ) -> Result<Step<()>> {
         self.check(Event::Request, Pending::Request)?;
         if self.pending == Pending::None {
-            self.check_can_connect()?;
             self.whole_head(method, target, fields, body, flags)?;
         }
         self.send_request(body, Pending::Request, Event::Request)
@@ -183,7 +181,9 @@ impl Connection {
             self.tuning.profile,
             whole,
         )
-        .and_then(|upload| request::finish(&mut self.out.head).map(|()| upload));
+        .and_then(|upload| request::finish(&mut self.out.head).map(|()| upload))
+        // Last, because a connection may turn out to have ended, and be dropped.
+        .and_then(|upload| self.check_can_connect().map(|()| upload));
         match framed {
             Ok(upload) => {
                 self.request = facts;

@@ -63,15 +63,30 @@ impl hr_response {
         Self::new(answer, Shared::new(core), None)
     }
 
-    /// Its head has been read.
-    pub(super) fn begun(&mut self, mut answer: Answer) {
+    /// Its head has been read. Returns what the caller must hold on to until it has left the
+    /// barrier, which may be the last to know the gate that is shut.
+    ///
+    /// # Safety
+    /// `r` is a live handle, the caller is inside its barrier, and `live` is its guarded part.
+    pub(super) unsafe fn begun(
+        r: *mut Self,
+        mut answer: Answer,
+        live: &mut Response,
+    ) -> Option<Arc<Shared>> {
+        let mut held = None;
         if let Some(carrier) = answer.carrier.take() {
-            self.shared = Some(Shared::new(*carrier));
+            // SAFETY: forwarded to the caller; nobody else has a reference to this field.
+            let shared = unsafe { &mut (*r).shared };
+            held = shared.replace(Shared::new(*carrier));
         }
-        self.head = answer.head;
-        self.reason = answer.reason;
-        self.chunked = answer.chunked;
-        *self.live.get_mut() = answer.response;
+        // SAFETY: forwarded to the caller; nobody else has a reference to this field.
+        unsafe { (*r).head = answer.head };
+        // SAFETY: as above.
+        unsafe { (*r).reason = answer.reason };
+        // SAFETY: as above.
+        unsafe { (*r).chunked = answer.chunked };
+        *live = answer.response;
+        held
     }
 
     fn new(answer: Answer, shared: Arc<Shared>, spare: Option<Box<Self>>) -> Box<Self> {

@@ -3,13 +3,13 @@
 use core::ffi::{c_char, c_void};
 use core::ptr;
 
-use super::args::{self, Out, done, unknown, want};
+use super::args::{self, Out, done, unknown};
 use super::barrier::enter_response;
 use super::driving::{checked, hc_transport};
 use super::options;
 use super::response::hr_response;
 use crate::client::connection::Connection;
-use crate::client::response::{Answer, End, Response};
+use crate::client::response::{End, Response};
 use crate::error::{Code, Result, hc_status};
 use crate::net::Step;
 use crate::net::memory::Pipe;
@@ -116,7 +116,8 @@ unsafe fn make(
 /// `r` is NULL or a handle that has not been freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hr_begin(r: *mut hr_response) -> hc_status {
-    let begin = |core: &mut Connection, response: &mut Response| -> Result<Step<Option<Answer>>> {
+    let mut held = None;
+    let begin = |core: &mut Connection, response: &mut Response| -> Result<Step<()>> {
         match &response.end {
             End::NotBegun => {}
             End::Failed(e) => return Err(e.clone()),
@@ -126,10 +127,15 @@ pub unsafe extern "C" fn hr_begin(r: *mut hr_response) -> hc_status {
                     "the response was closed",
                 ));
             }
-            End::Open | End::Done => return Ok(Step::Done(None)),
+            End::Open | End::Done => return Ok(Step::Done(())),
         }
         match core.get_response() {
-            Ok(Step::Done(answer)) => Ok(Step::Done(Some(answer))),
+            Ok(Step::Done(answer)) => {
+                // SAFETY: inside the barrier, which has taken the pointer for a live handle; a
+                // callback that freed it has only put that off.
+                held = unsafe { hr_response::begun(r, answer, response) };
+                Ok(Step::Done(()))
+            }
             Ok(Step::Want(i)) => Ok(Step::Want(i)),
             Err(e) => {
                 response.end = End::Failed(e.clone());
@@ -139,17 +145,9 @@ pub unsafe extern "C" fn hr_begin(r: *mut hr_response) -> hc_status {
         }
     };
     // SAFETY: the caller's promise.
-    match unsafe { enter_response(r, begin) } {
-        Ok(Step::Done(answer)) => {
-            // SAFETY: the barrier has just taken the pointer for a live handle.
-            if let (Some(answer), Some(response)) = (answer, unsafe { r.as_mut() }) {
-                response.begun(answer);
-            }
-            Code::HC_OK
-        }
-        Ok(Step::Want(i)) => want(i),
-        Err(code) => code,
-    }
+    let outcome = unsafe { enter_response(r, begin) };
+    drop(held);
+    args::status(outcome)
 }
 
 /// Reads a section of header fields that has no status line in front, up to and including its
@@ -167,19 +165,21 @@ pub unsafe extern "C" fn hr_begin(r: *mut hr_response) -> hc_status {
 /// `r` is NULL or a handle that has not been freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hr_begin_fields(r: *mut hr_response) -> hc_status {
-    let read = |core: &mut Connection, response: &mut Response| core.read_fields(response);
-    // SAFETY: the caller's promise.
-    match unsafe { enter_response(r, read) } {
-        Ok(Step::Done(answer)) => {
-            // SAFETY: the barrier has just taken the pointer for a live handle.
-            if let Some(response) = unsafe { r.as_mut() } {
-                response.begun(answer);
+    let mut held = None;
+    let read = |core: &mut Connection, response: &mut Response| {
+        Ok(match core.read_fields(response)? {
+            Step::Done(answer) => {
+                // SAFETY: as in hr_begin.
+                held = unsafe { hr_response::begun(r, answer, response) };
+                Step::Done(())
             }
-            Code::HC_OK
-        }
-        Ok(Step::Want(i)) => want(i),
-        Err(code) => code,
-    }
+            Step::Want(i) => Step::Want(i),
+        })
+    };
+    // SAFETY: the caller's promise.
+    let outcome = unsafe { enter_response(r, read) };
+    drop(held);
+    args::status(outcome)
 }
 
 /// The status line as it came, its line end included; no NUL is added. After a failure of

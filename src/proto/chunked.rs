@@ -53,6 +53,8 @@ struct Trailer {
     bytes: u64,
     count: LineCount,
     fields: Fields,
+    /// A line that the profile lets hide those after it.
+    lost: bool,
 }
 
 const MOST_SIZE_DIGITS: u8 = 16;
@@ -326,22 +328,23 @@ impl Decoder {
         let position = self.position - t.line.len() as u64;
         let end = memchr::memchr(b'\n', input).map(|i| i + 1);
         let n = end.unwrap_or(input.len());
-        let over = |text: String| Error::new(Code::HC_ERR_LIMIT, text).at(position);
-        let line_len = (t.line.len() + n) as u64;
-        if line_len > limits.line {
-            let text = format!(
-                "got more than {} bytes when reading trailer line",
-                limits.line
-            );
-            return Err(Error::new(Code::HC_ERR_LINE_TOO_LONG, text).at(position));
+        // Whichever limit is passed first in the stream is the one that counts.
+        let line_room = limits.line.saturating_sub(t.line.len() as u64);
+        let head_room = limits.head.saturating_sub(t.bytes);
+        if n as u64 > line_room.min(head_room) {
+            let (code, text) = if head_room < line_room {
+                let text = format!("the trailers are larger than {} bytes", limits.head);
+                (Code::HC_ERR_LIMIT, text)
+            } else {
+                let text = format!(
+                    "got more than {} bytes when reading trailer line",
+                    limits.line
+                );
+                (Code::HC_ERR_LINE_TOO_LONG, text)
+            };
+            return Err(Error::new(code, text).at(position));
         }
         t.bytes += n as u64;
-        if t.bytes > limits.head {
-            return Err(over(format!(
-                "the trailers are larger than {} bytes",
-                limits.head
-            )));
-        }
         t.line.try_reserve(n)?;
         t.line.extend_from_slice(&input[..n]);
         if end.is_none() {
@@ -374,7 +377,7 @@ impl Trailer {
             let text = format!("got more than {} trailers", limits.headers);
             return Err(Error::new(Code::HC_ERR_LIMIT, text));
         }
-        if profile.has(Profile::DROP_TRAILERS) {
+        if profile.has(Profile::DROP_TRAILERS) || self.lost {
             // Python reads trailers and drops them unseen.
             return Ok(false);
         }
@@ -384,7 +387,7 @@ impl Trailer {
         }
         let at = self.fields.append_raw(line)?;
         let kind = lines::field_line(&mut self.fields, at, line.len(), profile)?;
-        debug_assert_eq!(kind, LineKind::Field);
+        self.lost = kind == LineKind::FieldsLost;
         Ok(false)
     }
 }

@@ -193,8 +193,13 @@ impl HeadReader {
                     e.at(at)
                 })?;
             }
-            if self.stage == Stage::Start {
-                check_line_ends(rest, self.scanned).map_err(|e| e.at(self.bytes))?;
+            if self.stage == Stage::Start
+                && let Some(at) = stray_return(rest, self.scanned)
+            {
+                // It shows with the byte behind it; a limit may have shown before.
+                self.check_size(at + 2, limits)?;
+                let text = "a CR without LF stands in the status line";
+                return Err(Error::new(Code::HC_ERR_BAD_STATUS_LINE, text).at(self.bytes));
             }
             let end = memchr::memchr(b'\n', &rest[self.scanned..]).map(|i| self.scanned + i + 1);
             let len = end.unwrap_or(rest.len());
@@ -257,20 +262,24 @@ impl HeadReader {
         Ok(is_end)
     }
 
+    /// Whichever limit is passed first in the stream is the one that counts, however the bytes
+    /// come.
     fn check_size(&self, line_len: usize, limits: &Limits) -> Result<()> {
-        if line_len as u64 > limits.line {
-            let what = if self.stage == Stage::Start {
-                "status line"
-            } else {
-                "header line"
-            };
-            let text = format!("got more than {} bytes when reading {what}", limits.line);
-            return Err(Error::new(Code::HC_ERR_LINE_TOO_LONG, text).at(self.bytes));
+        let head_room = limits.head.saturating_sub(self.bytes);
+        let line_len = line_len as u64;
+        if line_len <= limits.line.min(head_room) {
+            return Ok(());
         }
-        if self.bytes + line_len as u64 > limits.head {
+        if head_room < limits.line {
             return Err(too_big(limits));
         }
-        Ok(())
+        let what = if self.stage == Stage::Start {
+            "status line"
+        } else {
+            "header line"
+        };
+        let text = format!("got more than {} bytes when reading {what}", limits.line);
+        Err(Error::new(Code::HC_ERR_LINE_TOO_LONG, text).at(self.bytes))
     }
 
     /// The connection ended before the head did.
@@ -294,17 +303,12 @@ impl HeadReader {
     }
 }
 
-/// A CR that no LF follows ends no line, and has no place in a status line: a peer that ends its
-/// lines in it would keep us waiting for one.
-fn check_line_ends(rest: &[u8], scanned: usize) -> Result<()> {
+/// Where a CR stands that no LF follows. It ends no line, and has no place in a status line: a
+/// peer that ends its lines in it would keep us waiting for one.
+fn stray_return(rest: &[u8], scanned: usize) -> Option<usize> {
     let from = scanned.saturating_sub(1);
-    match memchr::memchr2(b'\r', b'\n', &rest[from..]).map(|i| &rest[from + i..]) {
-        Some([b'\r', next, ..]) if *next != b'\n' => Err(Error::new(
-            Code::HC_ERR_BAD_STATUS_LINE,
-            "a CR without LF stands in the status line",
-        )),
-        _ => Ok(()),
-    }
+    let at = from + memchr::memchr2(b'\r', b'\n', rest.get(from..)?)?;
+    matches!(rest.get(at..), Some([b'\r', next, ..]) if *next != b'\n').then_some(at)
 }
 
 #[cold]

@@ -25,7 +25,7 @@ const LEN: usize = 512;
 
 /// May a response that stands alone be freed by its own transport? Not until hr_begin lets go
 /// of a response that is gone when its call ends: it writes the head to freed memory.
-const FREED_INSIDE_BEGIN: bool = false;
+const FREED_INSIDE_BEGIN: bool = true;
 
 impl World {
     pub fn reading(&mut self, i: usize, op: u8, t: &mut Take<'_>) -> Result<(), Violation> {
