@@ -11,7 +11,7 @@ C_FILES = git ls-files '*.c' '*.h' '*.cpp' ':!include/httpclient.h'
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-c test-release test-header test-servers test-python test-fuzz tools \
+.PHONY: help build demo test test-rust test-c test-release test-header test-servers test-python python-suite test-fuzz tools \
         check format header symbols asan fuzz bench counts clean
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make symbols   adds new functions to docs/symbols.txt'
 	@echo 'make asan      the C harness under the address sanitizer'
 	@echo 'make fuzz      random input against the parsers'
+	@echo 'make python-suite  CPython'"'"'s own test_httplib on the library'
 	@echo 'make bench     measures, beside other clients'
 	@echo 'make counts    the figures that do not depend on the machine'
 	@echo 'make clean     removes what was built'
@@ -60,6 +61,11 @@ test-servers:
 
 # Python's http.client over the library: what it is made of, CPython's own tests, and the same scripts
 # through both.
+# CPython's own test_httplib alone, on the library that is shipped.
+python-suite: export HTTPCLIENT_LIBRARY := $(CURDIR)/build/release/lib/libhttpclient.so.0
+python-suite: tools test-release
+	python3 bindings/python/run_cpython_suite.py
+
 test-python: export HTTPCLIENT_LIBRARY := $(CURDIR)/build/release/lib/libhttpclient.so.0
 test-python:
 	python3 -m unittest discover -s tests/python
