@@ -2,7 +2,8 @@
 
 use std::os::fd::RawFd;
 
-use super::config::{Config, TimeoutKind, Timeouts, Tuning};
+use super::config::{Config, Timeouts, Tuning};
+use super::opening::already_connected;
 use super::outgoing::Outgoing;
 use super::record::{Facts, Phase, Record, Resend};
 use super::response::Live;
@@ -87,7 +88,7 @@ pub struct Connection {
     pub(super) last_error: Option<Box<Record>>,
     pub(super) output: Vec<u8>,
     pub(super) output_taken: usize,
-    opened: u64,
+    pub(super) opened: u64,
 }
 
 /// The state, which only [`Connection::event`] changes.
@@ -105,9 +106,9 @@ impl Default for StateCell {
 pub struct Exchange {
     pub(super) phase: Phase,
     /// It has a connection.
-    started: bool,
-    sent_before: u64,
-    received_before: u64,
+    pub(super) started: bool,
+    pub(super) sent_before: u64,
+    pub(super) received_before: u64,
     pub(super) reused: bool,
     pub(super) idle_ms: i64,
     pub(super) retried: bool,
@@ -344,260 +345,4 @@ impl Connection {
         }
         self.close();
     }
-
-    /// The next connection is this descriptor, which is connected already.
-    pub fn adopt(&mut self, transport: Box<dyn Transport>) -> Result<()> {
-        self.check_unconnected()?;
-        self.opened(transport);
-        Ok(())
-    }
-
-    /// Connections come from here from now on.
-    pub fn set_origin(&mut self, origin: Origin) -> Result<()> {
-        self.check_unconnected()?;
-        self.origin = origin;
-        self.output.clear();
-        self.output_taken = 0;
-        Ok(())
-    }
-
-    /// Is this a moment to exchange what carries the connection?
-    pub fn check_unconnected(&self) -> Result<()> {
-        self.check(Event::Connect, Pending::None)?;
-        if self.wire.is_some() {
-            Err(already_connected())
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Is there a connection, or may one be made?
-    #[inline]
-    pub(super) fn check_can_connect(&mut self) -> Result<()> {
-        let may_open = match &self.origin {
-            Origin::Given(None) => false,
-            _ => self.config.as_ref().is_some_and(|c| c.auto_open),
-        };
-        if may_open {
-            return Ok(());
-        }
-        // A kept connection that has ended is none.
-        if self.live.is_none()
-            && let Some(wire) = &mut self.wire
-        {
-            let idle_ms = wire.idle.ms();
-            if !wire.pay_debt_at_once(&self.tuning) || !wire.is_reusable(idle_ms, &self.tuning) {
-                self.wire = None;
-            }
-        }
-        if self.wire.is_some() {
-            Ok(())
-        } else {
-            Err(not_connected())
-        }
-    }
-
-    /// A request is about to be sent: nothing of it has happened yet.
-    pub(super) fn begin_exchange(&mut self) {
-        self.exchange = Exchange {
-            idle_ms: -1,
-            ..Exchange::default()
-        };
-        self.has_answer = false;
-        self.reader = HeadReader::default();
-    }
-
-    /// Makes sure that the exchange has a connection. A kept one is looked at first: one that
-    /// is not silent is not taken, because what it says is no answer to what we ask.
-    #[inline]
-    pub(super) fn ensure_wire(&mut self) -> Result<Step<()>> {
-        if self.exchange.started {
-            return Ok(Step::Done(()));
-        }
-        if let Step::Want(i) = self.step_tunnel()? {
-            return Ok(Step::Want(i));
-        }
-        if let Some(wire) = &mut self.wire {
-            let idle_ms = wire.idle.ms();
-            // With an unread response in front, what has arrived belongs to that.
-            let fine = self.live.is_some()
-                || (wire.pay_debt_at_once(&self.tuning) && wire.is_reusable(idle_ms, &self.tuning));
-            if !fine {
-                self.wire = None;
-            } else if wire.served > 0 {
-                self.exchange.idle_ms = idle_ms;
-                self.exchange.reused = true;
-            }
-        }
-        if self.wire.is_none() {
-            if self.dial.is_none() && self.config.as_ref().is_none_or(|c| !c.auto_open) {
-                return Err(not_connected());
-            }
-            if let Step::Want(i) = self.open()? {
-                return Ok(Step::Want(i));
-            }
-        }
-        if let Some(wire) = &self.wire {
-            self.exchange.started = true;
-            self.exchange.sent_before = wire.sent;
-            self.exchange.received_before = wire.received;
-        }
-        Ok(Step::Done(()))
-    }
-
-    /// The same request again, on another connection.
-    pub(super) fn start_again(&mut self) {
-        self.wire = None;
-        self.tunnelling = None;
-        self.reader = HeadReader::default();
-        self.out.rewind();
-        self.exchange = Exchange {
-            retried: true,
-            idle_ms: -1,
-            ..Exchange::default()
-        };
-    }
-
-    /// Goes on with making a connection.
-    pub(super) fn open(&mut self) -> Result<Step<()>> {
-        if self.tunnelling.is_some() {
-            return self.step_tunnel();
-        }
-        let transport: Box<dyn Transport> = match &mut self.origin {
-            Origin::SansIo { pipe, used } => {
-                if std::mem::replace(used, true) {
-                    // The old pipe may have gone with a response.
-                    *pipe = Pipe::default();
-                    self.output.clear();
-                    self.output_taken = 0;
-                }
-                Box::new(pipe.transport())
-            }
-            Origin::Given(given) => given.take().ok_or_else(not_connected)?,
-            Origin::Network => match self.step_dial()? {
-                Step::Done(transport) => transport,
-                Step::Want(i) => return Ok(Step::Want(i)),
-            },
-        };
-        self.opened(transport);
-        if let (Origin::Network, Some(wire)) = (&self.origin, &mut self.wire) {
-            wire.is_ours = true;
-        }
-        if self.needs_tunnel() {
-            self.tunnelling = Some(Box::default());
-        }
-        self.step_tunnel()
-    }
-
-    fn opened(&mut self, transport: Box<dyn Transport>) {
-        self.opened += 1;
-        self.wire = Some(Wire::new(transport));
-    }
-
-    fn step_dial(&mut self) -> Result<Step<Box<dyn Transport>>> {
-        if self.dial.is_none() {
-            let Some(config) = &self.config else {
-                return Err(not_connected());
-            };
-            let ms = self.tuning.timeouts.connect;
-            self.dial = Some(Dial::new(
-                &config.target.host,
-                config.target.port,
-                ms,
-                TimeoutKind::Connect as i32,
-                config.source,
-            ));
-        }
-        let Some(dial) = &mut self.dial else {
-            return Err(not_connected());
-        };
-        self.exchange.phase = if dial.is_resolved() {
-            Phase::Connect
-        } else {
-            Phase::Resolve
-        };
-        let step = dial.step(!self.tuning.nonblocking);
-        if dial.is_resolved() {
-            self.exchange.phase = Phase::Connect;
-        }
-        if let Ok(Step::Want(i)) = step {
-            return Ok(Step::Want(i));
-        }
-        if step.is_err() {
-            self.attempts = dial.attempts();
-        }
-        self.dial = None;
-        step.map(|s| match s {
-            Step::Done(tcp) => Step::Done(Box::new(tcp) as Box<dyn Transport>),
-            Step::Want(i) => Step::Want(i),
-        })
-    }
-
-    /// `hc_feed`.
-    pub fn feed(&mut self, bytes: &[u8]) -> Result<()> {
-        match &self.origin {
-            Origin::SansIo { pipe, .. } => pipe.feed(bytes),
-            _ => Err(not_sans_io()),
-        }
-    }
-
-    /// `hc_feed_eof`.
-    pub fn feed_eof(&mut self) -> Result<()> {
-        match &self.origin {
-            Origin::SansIo { pipe, .. } => {
-                pipe.feed_eof();
-                Ok(())
-            }
-            _ => Err(not_sans_io()),
-        }
-    }
-
-    /// `hc_output`: what waits to be sent.
-    pub fn output(&mut self) -> Result<&[u8]> {
-        let Origin::SansIo { pipe, .. } = &self.origin else {
-            return Err(not_sans_io());
-        };
-        if self.output_taken == self.output.len() {
-            self.output.clear();
-            self.output_taken = 0;
-            pipe.take_output(&mut self.output)?;
-        }
-        Ok(self.output.get(self.output_taken..).unwrap_or_default())
-    }
-
-    /// `hc_output_consumed`.
-    pub fn output_consumed(&mut self, n: usize) -> Result<()> {
-        if n > self.output.len() - self.output_taken {
-            return Err(Error::new(
-                Code::HC_ERR_INVALID_ARG,
-                "more bytes than hc_output gave",
-            ));
-        }
-        self.output_taken += n;
-        Ok(())
-    }
-}
-
-#[cold]
-fn already_connected() -> Error {
-    Error::new(
-        Code::HC_ERR_ALREADY_CONNECTED,
-        "the connection is open already",
-    )
-}
-
-#[cold]
-fn not_connected() -> Error {
-    Error::new(
-        Code::HC_ERR_NOT_CONNECTED,
-        "there is no connection, and none may be opened by itself",
-    )
-}
-
-#[cold]
-fn not_sans_io() -> Error {
-    Error::new(
-        Code::HC_ERR_UNSUPPORTED,
-        "this connection has a transport of its own (see hc_set_sansio)",
-    )
 }

@@ -3,18 +3,22 @@
 #![forbid(unsafe_code)]
 
 pub mod answer;
+pub mod body_sending;
 pub mod body_source;
 pub mod config;
 pub mod connection;
 pub mod drive;
 pub mod fields_only;
+pub mod gathering;
 pub mod handover;
+pub mod opening;
 pub mod outgoing;
 pub mod push;
 pub mod reading;
 pub mod record;
 pub mod request;
 pub mod response;
+pub mod sansio;
 pub mod target;
 pub mod upload;
 pub mod wire;

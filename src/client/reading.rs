@@ -2,26 +2,18 @@
 
 use super::connection::Connection;
 use super::record::Record;
-use super::response::{Collected, Doing, End, Live, Response, closed};
+use super::response::{Doing, End, Live, Response, closed};
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::{Step, Transport};
-use crate::proto::Profile;
 use crate::proto::body::Body;
 
 /// Buffers from this size on are received into directly; smaller ones share receives.
 const DIRECT: usize = 8 * 1024;
-/// How much `hr_read_all` asks memory for at a time at most: never by a length that the peer
-/// declares and may not send.
-const MOST_GROWTH: usize = 1024 * 1024;
-const LEAST_GROWTH: usize = 4 * 1024;
-
-/// Takes body bytes: says how many, and whether it wants more.
-type Sink<'a> = dyn FnMut(&[u8]) -> Result<(usize, bool)> + 'a;
 
 /// What the end of the connection inside a body is to a reading call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cut {
+pub(super) enum Cut {
     /// A failure, or the end of the body, as the profile says.
     Judged,
     /// A failure: the caller wants all of it.
@@ -38,7 +30,7 @@ impl Connection {
         self.read_part(response, out, Cut::Judged)
     }
 
-    fn read_part(
+    pub(super) fn read_part(
         &mut self,
         response: &mut Response,
         out: &mut [u8],
@@ -228,7 +220,7 @@ impl Connection {
         self.peek_part(response, Cut::Judged)
     }
 
-    fn peek_part(&mut self, response: &mut Response, cut: Cut) -> Result<Step<&[u8]>> {
+    pub(super) fn peek_part(&mut self, response: &mut Response, cut: Cut) -> Result<Step<&[u8]>> {
         if !self.enter_body(response)? {
             return Ok(Step::Done(&[]));
         }
@@ -280,7 +272,7 @@ impl Connection {
     }
 
     /// Takes bytes that were peeked at.
-    fn consume(&mut self, response: &mut Response, n: usize) {
+    pub(super) fn consume(&mut self, response: &mut Response, n: usize) {
         let (Some(wire), Some(live)) = (&mut self.wire, &mut self.live) else {
             return;
         };
@@ -290,156 +282,6 @@ impl Connection {
         if live.body.is_done() {
             self.finish(response);
         }
-    }
-
-    /// Hands the body to `sink`, piece by piece, until it takes no more. `sink` says how many
-    /// bytes it took and whether it wants to go on.
-    fn pour(
-        &mut self,
-        response: &mut Response,
-        mut cut: Cut,
-        sink: &mut Sink<'_>,
-    ) -> Result<Step<()>> {
-        loop {
-            let bytes = match self.peek_part(response, cut)? {
-                Step::Done([]) => return Ok(Step::Done(())),
-                Step::Done(bytes) => bytes,
-                Step::Want(i) => return Ok(Step::Want(i)),
-            };
-            let (n, more) = sink(bytes)?;
-            self.consume(response, n);
-            // Where a body cut short may pass for a whole one, that is not for the call to say
-            // that got its last bytes: hr_read_all would say otherwise.
-            if cut == Cut::Judged && self.tuning.profile.has(Profile::SHORT_READ) {
-                cut = Cut::Waits;
-            }
-            if !more {
-                return Ok(Step::Done(()));
-            }
-        }
-    }
-
-    /// `hr_readline`: through the next line feed, or to the end, or until the buffer is full.
-    pub fn read_line(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<u64>> {
-        response.go_on(Doing::ReadLine, out.len() as u64, |response, filled| {
-            if out.is_empty() {
-                return Ok(Step::Done(()));
-            }
-            self.pour(response, Cut::Judged, &mut |bytes| {
-                let at = usize::try_from(*filled).unwrap_or(usize::MAX);
-                let room = out.get_mut(at..).unwrap_or_default();
-                let line = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |i| i + 1);
-                let n = line.min(room.len());
-                for (to, from) in room.iter_mut().zip(&bytes[..n]) {
-                    *to = *from;
-                }
-                *filled += n as u64;
-                Ok((n, at + n < out.len() && bytes[..n].last() != Some(&b'\n')))
-            })
-        })
-    }
-
-    /// `hr_drain`: reads and drops up to `max` bytes.
-    pub fn drain(&mut self, response: &mut Response, max: u64) -> Result<Step<u64>> {
-        self.pour_up_to(response, max, &mut |bytes| Ok(bytes.len()))
-    }
-
-    /// `hr_to_fd`: the same, with somewhere to put the bytes.
-    pub fn pour_up_to(
-        &mut self,
-        response: &mut Response,
-        max: u64,
-        sink: &mut dyn FnMut(&[u8]) -> Result<usize>,
-    ) -> Result<Step<u64>> {
-        response.go_on(Doing::Pour, max, |response, total| {
-            let mut too_large = false;
-            let step = self.pour(response, Cut::Fails, &mut |bytes| {
-                let room = usize::try_from(max - *total).unwrap_or(usize::MAX);
-                if room == 0 {
-                    too_large = true;
-                    return Ok((0, false));
-                }
-                let n = sink(&bytes[..bytes.len().min(room)])?;
-                *total += n as u64;
-                Ok((n, true))
-            })?;
-            if too_large {
-                Err(too_many(max))
-            } else {
-                Ok(step)
-            }
-        })
-    }
-
-    /// `hr_read_all`: the rest of the body, if it is at most `max` bytes.
-    pub fn read_all(&mut self, response: &mut Response, max: u64) -> Result<Step<()>> {
-        let max = usize::try_from(max).unwrap_or(usize::MAX);
-        let step = response.go_on(Doing::ReadAll, 0, |response, _| {
-            self.step_read_all(response, max)
-        })?;
-        Ok(match step {
-            Step::Done(_) => Step::Done(()),
-            Step::Want(i) => Step::Want(i),
-        })
-    }
-
-    fn step_read_all(&mut self, response: &mut Response, max: usize) -> Result<Step<()>> {
-        loop {
-            let Collected { all, len, .. } = response.collected();
-            if *len >= max {
-                // Is that all there is?
-                return match self.peek_part(response, Cut::Fails)? {
-                    Step::Done([]) => Ok(Step::Done(())),
-                    Step::Done(_) => Err(too_many(max as u64)),
-                    Step::Want(i) => Ok(Step::Want(i)),
-                };
-            }
-            let mut all = std::mem::take(all);
-            let at = *len;
-            if at == all.len() {
-                let expected = self
-                    .remaining(response)
-                    .and_then(|n| usize::try_from(n).ok());
-                let growth = expected
-                    .unwrap_or(0)
-                    .max(at)
-                    .clamp(LEAST_GROWTH, MOST_GROWTH);
-                if let Err(e) = reserve(&mut all, growth.min(max - at)) {
-                    response.collected().all = all;
-                    return Err(e);
-                }
-            }
-            let room = all.len().min(max);
-            let step = self.read_part(
-                response,
-                all.get_mut(at..room).unwrap_or_default(),
-                Cut::Fails,
-            );
-            let collected = response.collected();
-            collected.all = all;
-            match step? {
-                Step::Done(0) => return Ok(Step::Done(())),
-                Step::Done(n) => collected.len += n,
-                Step::Want(i) => return Ok(Step::Want(i)),
-            }
-        }
-    }
-
-    /// What `read_all` has collected; it stays where it is as long as the response lives, and
-    /// ends in a NUL that is not counted.
-    pub fn keep_all(response: &mut Response) -> Result<&[u8]> {
-        let collected = response.collected();
-        let mut all = std::mem::take(&mut collected.all);
-        all.truncate(std::mem::take(&mut collected.len));
-        all.try_reserve_exact(1)?;
-        all.push(0);
-        collected.kept.try_reserve(1)?;
-        collected.kept.push(all);
-        Ok(collected
-            .kept
-            .last()
-            .and_then(|all| all.split_last())
-            .map_or(&[], |(_, all)| all))
     }
 
     /// Is there anything to read without a receive?
@@ -500,18 +342,4 @@ impl Connection {
         response.end = End::Done;
         Ok((wire.into_transport(), left))
     }
-}
-
-fn reserve(all: &mut Vec<u8>, growth: usize) -> Result<()> {
-    all.try_reserve(growth)?;
-    all.resize(all.len() + growth, 0);
-    Ok(())
-}
-
-#[cold]
-fn too_many(max: u64) -> Error {
-    Error::new(
-        Code::HC_ERR_TOO_LARGE,
-        format!("the body has more than {max} bytes"),
-    )
 }

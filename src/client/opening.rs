@@ -1,0 +1,219 @@
+//! From "there has to be a connection" to an open one: the kept one, if it is as silent as it has
+//! to be, or a new one from wherever the handle gets them.
+
+use super::config::TimeoutKind;
+use super::connection::{Connection, Exchange, Origin, Pending};
+use super::record::Phase;
+use super::wire::Wire;
+use crate::error::{Code, Error, Result};
+use crate::net::dial::Dial;
+use crate::net::memory::Pipe;
+use crate::net::{Step, Transport};
+use crate::proto::head::HeadReader;
+use crate::proto::state::Event;
+
+impl Connection {
+    /// The next connection is this descriptor, which is connected already.
+    pub fn adopt(&mut self, transport: Box<dyn Transport>) -> Result<()> {
+        self.check_unconnected()?;
+        self.opened(transport);
+        Ok(())
+    }
+
+    /// Connections come from here from now on.
+    pub fn set_origin(&mut self, origin: Origin) -> Result<()> {
+        self.check_unconnected()?;
+        self.origin = origin;
+        self.output.clear();
+        self.output_taken = 0;
+        Ok(())
+    }
+
+    /// Is this a moment to exchange what carries the connection?
+    pub fn check_unconnected(&self) -> Result<()> {
+        self.check(Event::Connect, Pending::None)?;
+        if self.wire.is_some() {
+            Err(already_connected())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Is there a connection, or may one be made?
+    #[inline]
+    pub(super) fn check_can_connect(&mut self) -> Result<()> {
+        let may_open = match &self.origin {
+            Origin::Given(None) => false,
+            _ => self.config.as_ref().is_some_and(|c| c.auto_open),
+        };
+        if may_open {
+            return Ok(());
+        }
+        // A kept connection that has ended is none.
+        if self.live.is_none()
+            && let Some(wire) = &mut self.wire
+        {
+            let idle_ms = wire.idle.ms();
+            if !wire.pay_debt_at_once(&self.tuning) || !wire.is_reusable(idle_ms, &self.tuning) {
+                self.wire = None;
+            }
+        }
+        if self.wire.is_some() {
+            Ok(())
+        } else {
+            Err(not_connected())
+        }
+    }
+
+    /// A request is about to be sent: nothing of it has happened yet.
+    pub(super) fn begin_exchange(&mut self) {
+        self.exchange = Exchange {
+            idle_ms: -1,
+            ..Exchange::default()
+        };
+        self.has_answer = false;
+        self.reader = HeadReader::default();
+    }
+
+    /// Makes sure that the exchange has a connection. A kept one is looked at first: one that
+    /// is not silent is not taken, because what it says is no answer to what we ask.
+    #[inline]
+    pub(super) fn ensure_wire(&mut self) -> Result<Step<()>> {
+        if self.exchange.started {
+            return Ok(Step::Done(()));
+        }
+        if let Step::Want(i) = self.step_tunnel()? {
+            return Ok(Step::Want(i));
+        }
+        if let Some(wire) = &mut self.wire {
+            let idle_ms = wire.idle.ms();
+            // With an unread response in front, what has arrived belongs to that.
+            let fine = self.live.is_some()
+                || (wire.pay_debt_at_once(&self.tuning) && wire.is_reusable(idle_ms, &self.tuning));
+            if !fine {
+                self.wire = None;
+            } else if wire.served > 0 {
+                self.exchange.idle_ms = idle_ms;
+                self.exchange.reused = true;
+            }
+        }
+        if self.wire.is_none() {
+            if self.dial.is_none() && self.config.as_ref().is_none_or(|c| !c.auto_open) {
+                return Err(not_connected());
+            }
+            if let Step::Want(i) = self.open()? {
+                return Ok(Step::Want(i));
+            }
+        }
+        if let Some(wire) = &self.wire {
+            self.exchange.started = true;
+            self.exchange.sent_before = wire.sent;
+            self.exchange.received_before = wire.received;
+        }
+        Ok(Step::Done(()))
+    }
+
+    /// The same request again, on another connection.
+    pub(super) fn start_again(&mut self) {
+        self.wire = None;
+        self.tunnelling = None;
+        self.reader = HeadReader::default();
+        self.out.rewind();
+        self.exchange = Exchange {
+            retried: true,
+            idle_ms: -1,
+            ..Exchange::default()
+        };
+    }
+
+    /// Goes on with making a connection.
+    pub(super) fn open(&mut self) -> Result<Step<()>> {
+        if self.tunnelling.is_some() {
+            return self.step_tunnel();
+        }
+        let transport: Box<dyn Transport> = match &mut self.origin {
+            Origin::SansIo { pipe, used } => {
+                if std::mem::replace(used, true) {
+                    // The old pipe may have gone with a response.
+                    *pipe = Pipe::default();
+                    self.output.clear();
+                    self.output_taken = 0;
+                }
+                Box::new(pipe.transport())
+            }
+            Origin::Given(given) => given.take().ok_or_else(not_connected)?,
+            Origin::Network => match self.step_dial()? {
+                Step::Done(transport) => transport,
+                Step::Want(i) => return Ok(Step::Want(i)),
+            },
+        };
+        self.opened(transport);
+        if let (Origin::Network, Some(wire)) = (&self.origin, &mut self.wire) {
+            wire.is_ours = true;
+        }
+        if self.needs_tunnel() {
+            self.tunnelling = Some(Box::default());
+        }
+        self.step_tunnel()
+    }
+
+    fn opened(&mut self, transport: Box<dyn Transport>) {
+        self.opened += 1;
+        self.wire = Some(Wire::new(transport));
+    }
+
+    fn step_dial(&mut self) -> Result<Step<Box<dyn Transport>>> {
+        if self.dial.is_none() {
+            let Some(config) = &self.config else {
+                return Err(not_connected());
+            };
+            let ms = self.tuning.timeouts.connect;
+            self.dial = Some(Dial::new(
+                &config.target.host,
+                config.target.port,
+                ms,
+                TimeoutKind::Connect as i32,
+                config.source,
+            ));
+        }
+        let Some(dial) = &mut self.dial else {
+            return Err(not_connected());
+        };
+        self.exchange.phase = if dial.is_resolved() {
+            Phase::Connect
+        } else {
+            Phase::Resolve
+        };
+        let step = dial.step(!self.tuning.nonblocking);
+        if dial.is_resolved() {
+            self.exchange.phase = Phase::Connect;
+        }
+        if let Ok(Step::Want(i)) = step {
+            return Ok(Step::Want(i));
+        }
+        if step.is_err() {
+            self.attempts = dial.attempts();
+        }
+        self.dial = None;
+        step.map(|s| match s {
+            Step::Done(tcp) => Step::Done(Box::new(tcp) as Box<dyn Transport>),
+            Step::Want(i) => Step::Want(i),
+        })
+    }
+}
+
+#[cold]
+pub(super) fn already_connected() -> Error {
+    Error::new(
+        Code::HC_ERR_ALREADY_CONNECTED,
+        "the connection is open already",
+    )
+}
+
+#[cold]
+pub(super) fn not_connected() -> Error {
+    Error::new(
+        Code::HC_ERR_NOT_CONNECTED,
+        "there is no connection, and none may be opened by itself",
+    )
+}
