@@ -220,11 +220,7 @@ fn frame(
         ));
     }
     if facts.is_chunked {
-        return Ok(if body.is_none() {
-            Upload::pushed_chunks()
-        } else {
-            Upload::chunks()
-        });
+        return Ok(Upload::chunks());
     }
     if let Some(declared) = facts.content_length {
         return match length {
@@ -247,11 +243,7 @@ fn frame(
             ));
         }
         request::add_framing(head, facts, None)?;
-        return Ok(if body.is_none() {
-            Upload::pushed_chunks()
-        } else {
-            Upload::chunks()
-        });
+        return Ok(Upload::chunks());
     }
     match length {
         Some(n) if !body.is_none() => {

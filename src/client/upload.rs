@@ -92,7 +92,7 @@ impl Upload {
         }
     }
 
-    /// A body in chunks, all of which come with the request.
+    /// A body in chunks, which come with the request or are pushed.
     #[must_use]
     pub fn chunks() -> Self {
         Self {
@@ -100,12 +100,6 @@ impl Upload {
             framed: true,
             ..Self::default()
         }
-    }
-
-    /// A body in chunks that are pushed.
-    #[must_use]
-    pub fn pushed_chunks() -> Self {
-        Self::chunks()
     }
 
     /// Whatever the caller declared.

@@ -6,8 +6,7 @@
 
 use super::body::Need;
 use super::fields::Fields;
-use super::lines::{self, LineCount, LineKind};
-use super::request::is_forbidden_trailer;
+use super::trailers::Trailers;
 use super::{Limits, Profile};
 use crate::error::{Code, Error, Result};
 
@@ -29,7 +28,7 @@ enum At {
     /// After data.
     DataCr,
     DataLf,
-    /// In the trailer section; the unfinished line is in `line`.
+    /// In the trailer section.
     Trailer,
     Done,
 }
@@ -43,18 +42,8 @@ pub struct Decoder {
     extensions: u64,
     /// Position in the coded body, for errors.
     position: u64,
-    trailer: Option<Box<Trailer>>,
-}
-
-/// Only bodies that have trailers pay for them.
-#[derive(Debug, Default)]
-struct Trailer {
-    line: Vec<u8>,
-    bytes: u64,
-    count: LineCount,
-    fields: Fields,
-    /// A line that the profile lets hide those after it.
-    lost: bool,
+    /// Only bodies that have trailers pay for them.
+    trailer: Option<Box<Trailers>>,
 }
 
 const MOST_SIZE_DIGITS: u8 = 16;
@@ -154,7 +143,7 @@ impl Decoder {
 
     /// The trailer fields of a complete body.
     pub fn take_trailers(&mut self) -> Option<Fields> {
-        self.trailer.take().map(|t| t.fields)
+        self.trailer.take().map(|t| t.into_fields())
     }
 
     /// Decodes as much as input and output allow. Returns bytes used and bytes made.
@@ -317,78 +306,22 @@ impl Decoder {
         Ok(At::Extension)
     }
 
-    /// Collects the trailer section line by line, under the limits of a head.
     fn trailer_bytes(&mut self, input: &[u8], limits: &Limits, profile: Profile) -> Result<usize> {
         if self.trailer.is_none() && input.starts_with(b"\r\n") {
             self.at = At::Done;
             return Ok(2);
         }
-        let t = self.trailer.get_or_insert_default();
-        // Where the line begins, however it was split.
-        let position = self.position - t.line.len() as u64;
-        let end = memchr::memchr(b'\n', input).map(|i| i + 1);
-        let n = end.unwrap_or(input.len());
-        // Whichever limit is passed first in the stream is the one that counts.
-        let line_room = limits.line.saturating_sub(t.line.len() as u64);
-        let head_room = limits.head.saturating_sub(t.bytes);
-        if n as u64 > line_room.min(head_room) {
-            let (code, text) = if head_room < line_room {
-                let text = format!("the trailers are larger than {} bytes", limits.head);
-                (Code::HC_ERR_LIMIT, text)
-            } else {
-                let text = format!(
-                    "got more than {} bytes when reading trailer line",
-                    limits.line
-                );
-                (Code::HC_ERR_LINE_TOO_LONG, text)
-            };
-            return Err(Error::new(code, text).at(position));
-        }
-        t.bytes += n as u64;
-        t.line.try_reserve(n)?;
-        t.line.extend_from_slice(&input[..n]);
-        if end.is_none() {
-            return Ok(n);
-        }
-        let line = core::mem::take(&mut t.line);
-        if t.add(&line, limits, profile).map_err(|e| e.at(position))? {
+        let trailers = self.trailer.get_or_insert_default();
+        let (n, ended) = trailers.take(input, self.position, limits, profile)?;
+        if ended {
             self.at = At::Done;
         }
-        let mut line = line;
-        line.clear();
-        t.line = line;
         Ok(n)
     }
 
     #[cold]
     fn bad(&self, text: &'static str) -> Error {
         Error::new(Code::HC_ERR_BAD_CHUNK, text).at(self.position)
-    }
-}
-
-impl Trailer {
-    /// One whole line. True when it ends the section.
-    fn add(&mut self, line: &[u8], limits: &Limits, profile: Profile) -> Result<bool> {
-        if lines::without_end(line).is_empty() {
-            return Ok(true);
-        }
-        self.count.lines += 1;
-        if limits.headers != 0 && self.count.lines > limits.headers {
-            let text = format!("got more than {} trailers", limits.headers);
-            return Err(Error::new(Code::HC_ERR_LIMIT, text));
-        }
-        if profile.has(Profile::DROP_TRAILERS) || self.lost {
-            // Python reads trailers and drops them unseen.
-            return Ok(false);
-        }
-        let name_len = memchr::memchr(b':', line).unwrap_or(0);
-        if line.get(..name_len).is_some_and(is_forbidden_trailer) {
-            return Ok(false);
-        }
-        let at = self.fields.append_raw(line)?;
-        let kind = lines::field_line(&mut self.fields, at, line.len(), profile)?;
-        self.lost = kind == LineKind::FieldsLost;
-        Ok(false)
     }
 }
 

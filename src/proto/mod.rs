@@ -24,6 +24,7 @@ pub mod request;
 pub mod reuse;
 pub mod state;
 pub mod status_codes;
+pub mod trailers;
 pub mod tunnel;
 pub mod url;
 mod url_bytes;
