@@ -10,6 +10,8 @@ pub struct Body {
     /// The length of the whole coded body.
     pub used: Option<usize>,
     pub clean: bool,
+    /// The trailer line before was dropped, and so is what folds it.
+    dropped: bool,
 }
 
 /// Fields that are no trailers (RFC 9110 section 6.5.1): dropped.
@@ -99,10 +101,15 @@ fn trailer(text: &[u8], body: &mut Body) -> bool {
         .any(|n| name.eq_ignore_ascii_case(n.as_bytes()))
     {
         body.clean &= is_text(text);
+        body.dropped = true;
         return true;
     }
-    if matches!(text[0], b' ' | b'\t') && is_text(text) {
-        // A fold: of the last field, if that was not dropped.
+    let fold = matches!(text[0], b' ' | b'\t');
+    if fold && body.dropped {
+        body.clean = false;
+        return true;
+    }
+    if fold && is_text(text) {
         body.clean = false;
         let Some((_, value)) = body.trailers.last_mut() else {
             return false;
@@ -115,6 +122,7 @@ fn trailer(text: &[u8], body: &mut Body) -> bool {
     if !is_token(name) || !is_text(&text[colon + 1..]) {
         return false;
     }
+    body.dropped = false;
     body.trailers
         .push((name.to_vec(), trimmed(&text[colon + 1..]).to_vec()));
     true
