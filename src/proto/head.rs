@@ -2,8 +2,8 @@
 //!
 //! The common case, a whole and plain head in one piece, is taken in one pass. Everything else
 //! is read by `lines`, line by line, each looked at once: a head that drips in byte by byte
-//! costs no more than the bytes, and gets the same verdict. (httparse was here first; it took
-//! 220 instructions a field where this takes 100. The tests still ask it for its opinion.)
+//! costs no more than the bytes, and gets the same verdict. The tests ask httparse
+//! for a second opinion.
 
 use super::fields::Fields;
 use super::grammar::{find_control, is_ows, token_end};
