@@ -33,6 +33,7 @@ static void test_row_192_null_connection(void **state) {
     note("hc_free");
     hc_free(NULL);
     REFUSED(hc_connect, NULL);
+    REFUSED(hc_cancel, NULL);
     REFUSED(hc_close, NULL);
     REFUSED(hc_abandon, NULL);
     REFUSED(hc_adopt_fd, NULL, 0);

@@ -555,6 +555,14 @@ enum hc_phase
    * Reading the trailers.
    */
   HC_PHASE_TRAILERS = 8,
+  /**
+   * The TLS handshake, with the proxy or the origin.
+   */
+  HC_PHASE_TLS = 9,
+  /**
+   * Asking a proxy for a tunnel.
+   */
+  HC_PHASE_PROXY = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1962,6 +1970,25 @@ typedef struct {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Ends whatever is under way on a connection, and on the responses that took a connection of
+ * it along: resolving, connecting, TLS, sending, reading. The call that waits returns
+ * HC_ERR_CANCELLED within 10 ms, at once as a rule; its connection is closed. When nothing is
+ * under way, the next call that needs the network returns it. Either way every such call does
+ * until hc_close, after which the handle works again. May be called from any thread, while
+ * another is inside a call with the handle, and from a signal handler: it takes no lock, never
+ * waits, and leaves errno alone. It cannot interrupt a callback of the program.
+ *
+ * The one thing to see to: the handle must not be freed meanwhile.
+ *
+ * @param c a connection
+ * @return HC_OK; HC_ERR_INVALID_ARG for NULL; HC_ERR_FORKED
+ *
+ * @pre `c` is NULL or a handle that is not freed during the call.
+ */
+HC_EXTERN
+hc_status hc_cancel(hc_conn *c);
 
 /**
  * Makes a handle. Nothing happens on the network yet. The connection opens by itself with

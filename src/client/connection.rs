@@ -1,16 +1,19 @@
 //! The connection: its parts, its life, and the state machine's place in it.
 
 use std::os::fd::RawFd;
+use std::sync::Arc;
 
 use super::config::{Config, Timeouts, Tuning};
+use super::making::Stage;
 use super::opening::already_connected;
 use super::outgoing::Outgoing;
 use super::record::{Facts, Phase, Record, Resend};
 use super::response::Live;
-use super::target::Tunnelling;
 use super::upload::Upload;
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
+use crate::net::cancel::Cancel;
+use crate::net::deadline::Deadline;
 use crate::net::dial::{Attempt, Dial};
 use crate::net::memory::Pipe;
 use crate::net::{Interest, Step, Transport};
@@ -71,8 +74,12 @@ pub struct Connection {
     pub(super) dial: Option<Dial>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) wire: Option<Wire>,
-    /// The tunnel that is being made on it.
-    pub(super) tunnelling: Option<Box<Tunnelling>>,
+    /// What it still needs before it carries requests.
+    pub(super) making: Option<Stage>,
+    /// By when all of that has to be done, the dialling included.
+    pub(super) opening_deadline: Deadline,
+    /// Set from elsewhere to end what is under way here.
+    pub(super) cancel: Option<Arc<Cancel>>,
     pub(super) out: Outgoing,
     pub(super) request: RequestFacts,
     pub(super) upload: Upload,
@@ -121,6 +128,7 @@ impl Connection {
     pub fn new(host: &[u8], port: i32) -> Result<Self> {
         Ok(Self {
             config: Some(Config::new(host, port)?),
+            cancel: Some(Arc::default()),
             ..Self::default()
         })
     }
@@ -131,6 +139,7 @@ impl Connection {
             tuning: from.tuning,
             last_id: live.id,
             exchange: from.exchange,
+            cancel: from.cancel.clone(),
             state: StateCell(State::UnreadResponse),
             wire: Some(wire),
             live: Some(live),
@@ -145,7 +154,7 @@ impl Connection {
         Self {
             request: RequestFacts::of_method(method, 11),
             state: StateCell(State::RequestSent),
-            wire: Some(Wire::new(transport)),
+            wire: Some(Wire::new(transport, None)),
             exchange: Exchange {
                 started: true,
                 idle_ms: -1,
@@ -199,6 +208,13 @@ impl Connection {
     /// Who is told of interim responses.
     pub fn set_interim_hook(&mut self, hook: Option<InterimHook>) {
         self.interim_hook = hook;
+    }
+
+    /// What ends its calls from elsewhere; the same for the responses that take a connection
+    /// along.
+    #[must_use]
+    pub fn cancel(&self) -> Option<Arc<Cancel>> {
+        self.cancel.clone()
     }
 
     /// The last failure.
@@ -307,7 +323,7 @@ impl Connection {
     /// `hc_connect`.
     pub fn connect(&mut self) -> Result<Step<()>> {
         self.check(Event::Connect, Pending::Connect)?;
-        if self.wire.is_some() && self.tunnelling.is_none() {
+        if self.wire.is_some() && self.making.is_none() {
             return Err(already_connected());
         }
         self.run(Pending::Connect, Self::open)
@@ -316,6 +332,9 @@ impl Connection {
     /// `hc_close`: legal in every state.
     pub fn close(&mut self) {
         self.drop_connection();
+        if let Some(cancel) = &self.cancel {
+            cancel.reset();
+        }
         self.event(Event::Close);
     }
 
@@ -323,7 +342,8 @@ impl Connection {
     pub(super) fn drop_connection(&mut self) {
         self.wire = None;
         self.dial = None;
-        self.tunnelling = None;
+        self.making = None;
+        self.opening_deadline = Deadline::NEVER;
         self.live = None;
         self.pending = Pending::None;
         self.want = None;

@@ -3,6 +3,7 @@
 
 use super::config::TimeoutKind;
 use super::connection::{Connection, Pending};
+use super::wire::Wire;
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::Deadline;
 use crate::net::{Interest, Step, Waited};
@@ -16,7 +17,12 @@ impl Connection {
     ) -> Result<Step<T>> {
         let mut given_up = None;
         loop {
-            match step(self)? {
+            let taken = step(self);
+            // What a step made of a wire that was shut down under its hands is not looked at.
+            if self.is_cancelled() {
+                return Err(cancelled());
+            }
+            match taken? {
                 Step::Done(value) => {
                     self.want = None;
                     return Ok(Step::Done(value));
@@ -44,10 +50,10 @@ impl Connection {
 
     #[cold]
     fn timed_out(&self, interest: Interest) -> Error {
-        let kind = match (&self.dial, interest) {
-            (Some(_), _) => TimeoutKind::Connect,
-            (None, Interest::Read) => TimeoutKind::Read,
-            (None, Interest::Write | Interest::Either) => TimeoutKind::Write,
+        let kind = match interest {
+            _ if self.is_opening() => TimeoutKind::Connect,
+            Interest::Read => TimeoutKind::Read,
+            Interest::Write | Interest::Either => TimeoutKind::Write,
         };
         Error::new(Code::HC_ERR_TIMEOUT, "waiting for the peer took too long")
             .with_timeout(kind as i32)
@@ -78,7 +84,7 @@ impl Connection {
     /// a clock of ours.
     #[inline]
     pub(super) fn is_patient(&self) -> bool {
-        !self.tuning.nonblocking && !self.upload.is_waiting_for_continue()
+        !self.tuning.nonblocking && !self.upload.is_waiting_for_continue() && !self.is_deaf()
     }
 
     /// When something has to have happened, at the latest.
@@ -88,15 +94,47 @@ impl Connection {
             (None, Some(wire)) => wire.deadline(),
             (None, None) => Deadline::NEVER,
         };
-        stalled.or_earlier(self.upload.continue_deadline())
+        stalled
+            .or_earlier(self.opening_deadline)
+            .or_earlier(self.upload.continue_deadline())
+    }
+
+    #[inline]
+    fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|c| c.is_requested())
+    }
+
+    /// Could hc_cancel not end a wait inside the transport?
+    fn is_deaf(&self) -> bool {
+        self.cancel.is_some() && self.wire.as_ref().is_some_and(Wire::is_deaf)
     }
 
     fn wait(&mut self, interest: Interest) -> Result<Waited> {
         let ms = self.next_deadline().ms_left();
+        let is_deaf = self.is_deaf();
         match (&self.dial, &mut self.wire) {
             (Some(dial), _) => dial.wait(ms),
-            (None, Some(wire)) => wire.transport().wait(interest, ms),
+            (None, Some(wire)) => {
+                let piece = match ms {
+                    _ if !is_deaf => ms,
+                    0.. => ms.min(LOOK_MS),
+                    _ => LOOK_MS,
+                };
+                match wire.transport().wait(interest, piece)? {
+                    Waited::TimedOut if piece != ms => Ok(Waited::Ready),
+                    waited => Ok(waited),
+                }
+            }
             (None, None) => Ok(Waited::Cannot),
         }
     }
+}
+
+/// How often a wait that nobody can end looks whether it should: the limit that hc_cancel
+/// promises.
+const LOOK_MS: i64 = 10;
+
+#[cold]
+pub(super) fn cancelled() -> Error {
+    Error::new(Code::HC_ERR_CANCELLED, "hc_cancel was called")
 }

@@ -11,6 +11,7 @@ pub mod drive;
 pub mod fields_only;
 pub mod gathering;
 pub mod handover;
+pub mod making;
 pub mod opening;
 pub mod outgoing;
 pub mod push;

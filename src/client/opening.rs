@@ -6,6 +6,7 @@ use super::connection::{Connection, Exchange, Origin, Pending};
 use super::record::Phase;
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
+use crate::net::deadline::Deadline;
 use crate::net::dial::Dial;
 use crate::net::memory::Pipe;
 use crate::net::{Step, Transport};
@@ -82,7 +83,7 @@ impl Connection {
         if self.exchange.started {
             return Ok(Step::Done(()));
         }
-        if let Step::Want(i) = self.step_tunnel()? {
+        if let Step::Want(i) = self.step_making()? {
             return Ok(Step::Want(i));
         }
         if let Some(wire) = &mut self.wire {
@@ -116,7 +117,8 @@ impl Connection {
     /// The same request again, on another connection.
     pub(super) fn start_again(&mut self) {
         self.wire = None;
-        self.tunnelling = None;
+        self.making = None;
+        self.opening_deadline = Deadline::NEVER;
         self.reader = HeadReader::default();
         self.out.rewind();
         self.exchange = Exchange {
@@ -128,8 +130,11 @@ impl Connection {
 
     /// Goes on with making a connection.
     pub(super) fn open(&mut self) -> Result<Step<()>> {
-        if self.tunnelling.is_some() {
-            return self.step_tunnel();
+        if self.making.is_some() {
+            return self.step_making();
+        }
+        if self.dial.is_none() {
+            self.opening_deadline = Deadline::after_ms(self.tuning.timeouts.connect);
         }
         let transport: Box<dyn Transport> = match &mut self.origin {
             Origin::SansIo { pipe, used } => {
@@ -151,15 +156,13 @@ impl Connection {
         if let (Origin::Network, Some(wire)) = (&self.origin, &mut self.wire) {
             wire.is_ours = true;
         }
-        if self.needs_tunnel() {
-            self.tunnelling = Some(Box::default());
-        }
-        self.step_tunnel()
+        self.step_making()
     }
 
     fn opened(&mut self, transport: Box<dyn Transport>) {
         self.opened += 1;
-        self.wire = Some(Wire::new(transport));
+        self.wire = Some(Wire::new(transport, self.cancel.as_ref()));
+        self.making = self.stage_after(None);
     }
 
     fn step_dial(&mut self) -> Result<Step<Box<dyn Transport>>> {
@@ -167,11 +170,10 @@ impl Connection {
             let Some(config) = &self.config else {
                 return Err(not_connected());
             };
-            let ms = self.tuning.timeouts.connect;
             self.dial = Some(Dial::new(
                 &config.target.host,
                 config.target.port,
-                ms,
+                self.opening_deadline,
                 TimeoutKind::Connect as i32,
                 config.source,
             ));

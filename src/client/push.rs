@@ -66,7 +66,7 @@ impl Connection {
     }
 
     fn step_raw(&mut self, data: &[u8]) -> Result<Step<usize>> {
-        if (self.wire.is_none() || self.tunnelling.is_some())
+        if (self.wire.is_none() || self.making.is_some())
             && let Step::Want(i) = self.open()?
         {
             return Ok(Step::Want(i));

@@ -29,6 +29,10 @@ pub enum Phase {
     ResponseBody = 7,
     /// Reading the trailers.
     Trailers = 8,
+    /// The TLS handshake, with the proxy or the origin.
+    Tls = 9,
+    /// Asking a proxy for a tunnel.
+    Proxy = 10,
 }
 
 /// May the request be sent again?

@@ -1,6 +1,6 @@
 //! Where connections go: the host, and the tunnel behind it.
 
-use super::connection::{Connection, Origin, Pending};
+use super::connection::{Connection, Pending};
 use super::record::Phase;
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
@@ -17,7 +17,7 @@ pub struct Tunnelling {
     /// Bytes of the CONNECT request that were sent.
     sent: usize,
     reader: HeadReader,
-    head: Head,
+    pub(super) head: Head,
 }
 
 impl Connection {
@@ -73,13 +73,6 @@ impl Connection {
         Ok(())
     }
 
-    /// Does a connection that is being opened have to go through a tunnel that is ours to
-    /// make? Without a socket it is the program's.
-    pub(super) fn needs_tunnel(&self) -> bool {
-        !matches!(self.origin, Origin::SansIo { .. })
-            && self.config.as_ref().is_some_and(|c| c.tunnel.is_some())
-    }
-
     /// `hc_tunnel_answer`: what the answer to CONNECT means, when the program has read it.
     pub fn judge_tunnel(&mut self, status: u16, reason: &[u8]) -> Result<()> {
         let judged = tunnel::judge(status, reason, self.tuning.profile);
@@ -92,30 +85,13 @@ impl Connection {
         })
     }
 
-    /// Goes on with the making of a tunnel.
-    pub(super) fn step_tunnel(&mut self) -> Result<Step<()>> {
-        let Some(mut tunnelling) = self.tunnelling.take() else {
-            return Ok(Step::Done(()));
-        };
-        match self.step_tunnelling(&mut tunnelling)? {
-            Step::Done(()) => {
-                let head = &tunnelling.head;
-                tunnel::judge(head.status, head.reason(), self.tuning.profile)?;
-                Ok(Step::Done(()))
-            }
-            Step::Want(i) => {
-                self.tunnelling = Some(tunnelling);
-                Ok(Step::Want(i))
-            }
-        }
-    }
-
-    fn step_tunnelling(&mut self, t: &mut Tunnelling) -> Result<Step<()>> {
+    /// Goes on with the making of a tunnel: true when the proxy has made it.
+    pub(super) fn step_tunnel(&mut self, t: &mut Tunnelling) -> Result<Step<()>> {
         let (Some(wire), Some(config)) = (&mut self.wire, &self.config) else {
             return Err(no_target());
         };
         let head = config.tunnel.as_ref().map_or(&[][..], |t| &t.head);
-        self.exchange.phase = Phase::Connect;
+        self.exchange.phase = Phase::Proxy;
         while let Some(rest @ [_, ..]) = head.get(t.sent..) {
             match wire.write(&[std::io::IoSlice::new(rest)], false, &self.tuning)? {
                 Step::Done(n) => t.sent += n,

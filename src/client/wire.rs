@@ -1,8 +1,11 @@
 //! An open connection: the transport, the one buffer for what arrives, and what is known of
 //! its past. It belongs to the connection handle, or to the response that took it along.
 
+use std::sync::Arc;
+
 use super::config::{TimeoutKind, Tuning};
 use crate::error::{Code, Error, Result};
+use crate::net::cancel::{Cancel, Published, Way};
 use crate::net::deadline::{Deadline, Stopwatch};
 use crate::net::{Interest, Patience, Step, Transport};
 use crate::proto::body::{Body, Need};
@@ -26,6 +29,8 @@ pub enum Receive {
 
 /// See the module.
 pub struct Wire {
+    /// Before the transport, which closes the descriptor.
+    published: Option<Published>,
     transport: Box<dyn Transport>,
     buf: Vec<u8>,
     start: usize,
@@ -63,8 +68,9 @@ impl std::fmt::Debug for Wire {
 impl Wire {
     /// An open connection that has seen nothing.
     #[must_use]
-    pub fn new(transport: Box<dyn Transport>) -> Self {
+    pub fn new(transport: Box<dyn Transport>, cancel: Option<&Arc<Cancel>>) -> Self {
         Self {
+            published: cancel.and_then(|c| c.publish(transport.fd()?, Way::Shutdown)),
             is_frugal: transport.is_frugal(),
             is_ours: false,
             transport,
@@ -117,6 +123,13 @@ impl Wire {
         &mut *self.transport
     }
 
+    /// Does a wait on its descriptor have to be cut into pieces, because nothing would end it?
+    /// A callback of the program cannot be woken at all.
+    #[must_use]
+    pub fn is_deaf(&self) -> bool {
+        self.published.is_none() && self.transport.fd().is_some()
+    }
+
     /// Its descriptor.
     #[must_use]
     pub fn fd(&self) -> Option<std::os::fd::RawFd> {
@@ -126,6 +139,7 @@ impl Wire {
     /// Gives the transport away.
     #[must_use]
     pub fn into_transport(self) -> Box<dyn Transport> {
+        drop(self.published);
         self.transport
     }
 
@@ -316,6 +330,9 @@ impl Wire {
             return Err(impossible_count());
         }
         if n == 0 {
+            if self.published.as_ref().is_some_and(Published::was_felt) {
+                return Err(super::drive::cancelled());
+            }
             self.eof = true;
         }
         self.received += n as u64;

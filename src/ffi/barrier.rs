@@ -16,6 +16,7 @@ use super::response::hr_response;
 use crate::client::connection::Connection;
 use crate::client::response::Response;
 use crate::error::{Code, Error, Result};
+use crate::net::cancel::Cancel;
 use crate::sys::fork::{self, Stamp};
 
 const FREE: u32 = 0;
@@ -45,6 +46,8 @@ pub struct hc_conn {
 /// The core of a connection, and the gate before it.
 pub(super) struct Shared {
     gate: AtomicU32,
+    /// Past the gate: hc_cancel.
+    cancel: Arc<Cancel>,
     stamp: Stamp,
     core: UnsafeCell<Connection>,
     /// The memory of a response that was freed, for the next one.
@@ -64,6 +67,7 @@ impl Shared {
     /// A gate before this core.
     pub(super) fn new(core: Connection) -> Arc<Self> {
         Arc::new(Self {
+            cancel: core.cancel().unwrap_or_default(),
             gate: AtomicU32::new(FREE),
             stamp: fork::stamp(),
             core: UnsafeCell::new(core),
@@ -260,6 +264,21 @@ pub(super) unsafe fn peek<T>(
     // SAFETY: forwarded to the caller.
     let outcome = unsafe { handle(c) }.and_then(|conn| conn.shared.pass(|core| op(core)));
     outcome.unwrap_or_else(fallback)
+}
+
+/// Asks for the end of what is under way. The only call that goes past the gate: nothing but
+/// atomic operations and system calls, so that a signal handler can make it.
+///
+/// # Safety
+/// As for [`handle`].
+pub(super) unsafe fn request_cancel(c: *const hc_conn) -> core::result::Result<(), Code> {
+    // SAFETY: forwarded to the caller.
+    let conn = unsafe { handle(c) }?;
+    if !fork::is_same_process(conn.shared.stamp) {
+        return Err(Code::HC_ERR_FORKED);
+    }
+    conn.shared.cancel.request();
+    Ok(())
 }
 
 /// Passes the barrier of a response handle.

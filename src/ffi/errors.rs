@@ -35,6 +35,10 @@ pub enum hc_phase {
     HC_PHASE_RESPONSE_BODY = 7,
     /// Reading the trailers.
     HC_PHASE_TRAILERS = 8,
+    /// The TLS handshake, with the proxy or the origin.
+    HC_PHASE_TLS = 9,
+    /// Asking a proxy for a tunnel.
+    HC_PHASE_PROXY = 10,
 }
 
 /// May the request be sent again?
@@ -62,6 +66,8 @@ const _: () = {
     assert!(hc_phase::HC_PHASE_RESPONSE_HEAD as i32 == Phase::ResponseHead as i32);
     assert!(hc_phase::HC_PHASE_RESPONSE_BODY as i32 == Phase::ResponseBody as i32);
     assert!(hc_phase::HC_PHASE_TRAILERS as i32 == Phase::Trailers as i32);
+    assert!(hc_phase::HC_PHASE_TLS as i32 == Phase::Tls as i32);
+    assert!(hc_phase::HC_PHASE_PROXY as i32 == Phase::Proxy as i32);
     assert!(hc_resend::HC_RESEND_NO as i32 == Resend::No as i32);
     assert!(hc_resend::HC_RESEND_NOTHING_SENT as i32 == Resend::NothingSent as i32);
     assert!(hc_resend::HC_RESEND_CLOSED_UNREAD as i32 == Resend::ClosedUnread as i32);

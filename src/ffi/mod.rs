@@ -5,6 +5,7 @@
 // C names.
 #![allow(non_camel_case_types)]
 
+pub mod cancel;
 pub mod compat15;
 pub mod compat15_reply;
 pub mod compat15_request;

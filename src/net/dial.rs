@@ -85,12 +85,12 @@ pub struct Dial {
 }
 
 impl Dial {
-    /// Begins; `timeout_ms` covers everything up to the connection, negative is for ever.
+    /// Begins; it fails with a timeout of this kind when the deadline passes.
     #[must_use]
     pub fn new(
         host: &str,
         port: u16,
-        timeout_ms: i64,
+        deadline: Deadline,
         timeout_kind: i32,
         source: Option<Source>,
     ) -> Self {
@@ -99,7 +99,7 @@ impl Dial {
             port,
             addresses: None,
             trying: None,
-            deadline: Deadline::after_ms(timeout_ms),
+            deadline,
             timeout_kind,
             waits_in_connect: false,
             source,

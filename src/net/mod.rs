@@ -2,6 +2,7 @@
 //! whoever uses one knows nothing of sockets.
 #![forbid(unsafe_code)]
 
+pub mod cancel;
 pub mod deadline;
 pub mod dial;
 pub mod memory;
@@ -69,6 +70,12 @@ pub enum Patience {
 
 /// A connection that carries bytes.
 pub trait Transport: Send {
+    /// Does what has to be done before bytes can be carried: a handshake. Called until it is
+    /// done, before anything else.
+    fn establish(&mut self) -> Result<Step<()>> {
+        Ok(Step::Done(()))
+    }
+
     /// Receives at least one byte; `Done(0)` is the end of the stream, for ever.
     fn read(&mut self, buf: &mut [u8], patience: Patience) -> Result<Step<usize>>;
 

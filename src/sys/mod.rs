@@ -8,6 +8,7 @@ pub mod poll;
 pub mod resolve;
 pub mod socket;
 pub mod stdio;
+pub mod wake;
 
 /// errno of the call that has just failed.
 fn errno() -> i32 {
