@@ -134,6 +134,8 @@ void test_row_192_responses(void **state) {
 void test_row_192_options(void **state) {
     (void)state;
     hc_conn *c = NULL;
+    uint64_t speed = 0;
+    int64_t over = 0;
     hc_error_info info = {.struct_size = 1};
     assert_ok(hc_new("example.test", 0, &c));
     REFUSED(hc_set_http_version, c, 9);
@@ -146,12 +148,22 @@ void test_row_192_options(void **state) {
     REFUSED(hc_set_lenient, c, UINT32_MAX);
     assert_int_equal(hc_get_lenient(c), 0);
     REFUSED(hc_set_timeout, c, -1, 1);
-    REFUSED(hc_set_timeout, c, 5, 1);
+    REFUSED(hc_set_timeout, c, 11, 1);
     REFUSED(hc_set_timeout, c, HC_TIMEOUT_READ, -2);
     REFUSED(hc_set_timeout, c, HC_TIMEOUT_READ, INT64_MIN);
     assert_ok(hc_set_timeout(c, HC_TIMEOUT_READ, INT64_MAX));
     assert_true(hc_get_timeout(c, HC_TIMEOUT_READ) == INT64_MAX);
     assert_true(hc_get_timeout(c, 99) < 0);
+    REFUSED(hc_set_timeout, c, HC_TIMEOUT_SPEED, 1);
+    REFUSED(hc_set_min_speed, c, 1, 0);
+    REFUSED(hc_set_min_speed, c, 1, -1);
+    REFUSED(hc_set_min_speed, c, 1, INT64_MAX);
+    REFUSED(hc_get_min_speed, c, NULL, &over);
+    REFUSED(hc_get_min_speed, c, &speed, NULL);
+    assert_ok(hc_set_min_speed(c, UINT64_MAX, INT32_MAX));
+    assert_ok(hc_get_min_speed(c, &speed, &over));
+    assert_true(speed == UINT64_MAX && over == INT32_MAX);
+    assert_ok(hc_set_min_speed(c, 0, -1));
     REFUSED(hc_set_limit, c, -1, 1);
     REFUSED(hc_set_limit, c, 6, 1);
     assert_int_equal(hc_get_limit(c, HC_LIMIT_HEADERS), 100);

@@ -100,12 +100,20 @@ void test_row_192_responses_that_stand_alone(void **state) {
     REFUSED(hr_begin, NULL);
     REFUSED(hr_set_lenient, NULL, 0);
     REFUSED(hr_set_limit, NULL, HC_LIMIT_LINE, 1);
+    REFUSED(hr_cancel, NULL);
+    REFUSED(hr_set_timeout, NULL, HC_TIMEOUT_READ, 1);
+    ANSWERS(hr_get_timeout, -1, NULL, HC_TIMEOUT_READ);
     note("hr_is_chunked"), assert_true(hr_is_chunked(NULL) <= 0);
     ANSWERS(hr_chunk_left, -1, NULL);
     assert_ok(hr_new_bytes(answer, sizeof answer - 1, NULL, &r));
     REFUSED(hr_set_lenient, r, 1u << 31);
     REFUSED(hr_set_limit, r, -1, 1);
     REFUSED(hr_set_limit, r, 99, 1);
+    REFUSED(hr_set_timeout, r, HC_TIMEOUT_CONNECT, 1);
+    REFUSED(hr_set_timeout, r, HC_TIMEOUT_TOTAL, -2);
+    REFUSED(hr_set_timeout, r, HC_TIMEOUT_READ, -2);
+    REFUSED(hr_set_timeout, r, 99, 1);
+    ANSWERS(hr_get_timeout, -1, r, 99);
     assert_true(hr_read_all(r, 10, &data, &n) < 0 || n == 0); /* there is no head yet */
     hr_free(r);
     assert_ok(hr_new_bytes(answer, sizeof answer - 1, NULL, &r));

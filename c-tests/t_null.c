@@ -27,6 +27,7 @@ static void test_row_192_null_connection(void **state) {
     hr_response *r = NULL;
     int32_t fd = 0, events = 0;
     int64_t timeout = 0;
+    uint64_t speed = 0;
     hc_error_info info = {.struct_size = sizeof info};
     hc_transport transport = {.struct_size = sizeof transport};
     const char *const value = "v";
@@ -49,6 +50,8 @@ static void test_row_192_null_connection(void **state) {
     REFUSED(hc_set_lenient, NULL, 0);
     ANSWERS(hc_get_lenient, 0, NULL);
     REFUSED(hc_set_timeout, NULL, HC_TIMEOUT_READ, 1);
+    REFUSED(hc_set_min_speed, NULL, 1, 1);
+    REFUSED(hc_get_min_speed, NULL, &speed, &timeout);
     REFUSED(hc_set_limit, NULL, HC_LIMIT_LINE, 1);
     REFUSED(hc_set_retry, NULL, 1);
     note("hc_get_nonblocking"), assert_true(hc_get_nonblocking(NULL) <= 0);

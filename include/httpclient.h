@@ -882,47 +882,6 @@ typedef uint32_t hc_lenient;
 #endif // __cplusplus
 
 /**
- * Waiting times: hc_set_timeout.
- */
-enum hc_timeout
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /**
-   * From the first look at the name to the open connection. Default: none.
-   */
-  HC_TIMEOUT_CONNECT = 0,
-  /**
-   * For the next bytes to arrive. Default: none.
-   */
-  HC_TIMEOUT_READ = 1,
-  /**
-   * For the peer to take more bytes. Default: none.
-   */
-  HC_TIMEOUT_WRITE = 2,
-  /**
-   * For an answer to "Expect: 100-continue" before the body is sent all the same. Default:
-   * 1000 ms.
-   */
-  HC_TIMEOUT_EXPECT_CONTINUE = 3,
-  /**
-   * Not a limit but a threshold: a kept connection that has been idle for at least so long
-   * is checked before it is used again, and replaced when the server has closed it or has
-   * sent something unasked. 0 checks always, -1 never. The check costs a system call.
-   * Default: 1 ms.
-   */
-  HC_TIMEOUT_REUSE_CHECK = 4,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum hc_timeout hc_timeout;
-#else
-typedef int32_t hc_timeout;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/**
  * How much a server can make the library hold or do: hc_set_limit.
  */
 enum hc_limit
@@ -1379,6 +1338,85 @@ enum hc_status_class
 typedef enum hc_status_class hc_status_class;
 #else
 typedef int32_t hc_status_class;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Waiting times: hc_set_timeout. The clock is the monotonic one, and is read only for those
+ * that are set. When a call fails with HC_ERR_TIMEOUT, the error record says which one passed
+ * (timeout_kind), and how far things had got.
+ */
+enum hc_timeout
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * From the first look at the name to the open connection, with all that a proxy and TLS
+   * need. Default: none.
+   */
+  HC_TIMEOUT_CONNECT = 0,
+  /**
+   * For the next bytes to arrive. Default: none.
+   */
+  HC_TIMEOUT_READ = 1,
+  /**
+   * For the peer to take more bytes. Default: none.
+   */
+  HC_TIMEOUT_WRITE = 2,
+  /**
+   * For an answer to "Expect: 100-continue" before the body is sent all the same. Default:
+   * 1000 ms.
+   */
+  HC_TIMEOUT_EXPECT_CONTINUE = 3,
+  /**
+   * Not a limit but a threshold: a kept connection that has been idle for at least so long
+   * is checked before it is used again, and replaced when the server has closed it or has
+   * sent something unasked. 0 checks always, -1 never. The check costs a system call.
+   * Default: 1 ms.
+   */
+  HC_TIMEOUT_REUSE_CHECK = 4,
+  /**
+   * For a request and its answer together: from hc_request or hc_endheaders, over resolving,
+   * connecting, the proxy, TLS, sending, waiting and interim responses, to the end of the
+   * body and its trailers, however slowly they drip, and whatever the program does in
+   * between. It goes along with a response that takes its connection along, and over to the
+   * second attempt of hc_set_retry. Past it, calls still give what has been received
+   * already, and fail when they need the network. hc_connect has the same time for itself,
+   * and so has hc_send_raw outside of a request. Default: none.
+   */
+  HC_TIMEOUT_TOTAL = 5,
+  /**
+   * From the first wait of hc_getresponse, with the request sent, to the first byte of an
+   * answer, be it of an interim response. Default: none.
+   */
+  HC_TIMEOUT_FIRST_BYTE = 6,
+  /**
+   * For each TLS handshake, within HC_TIMEOUT_CONNECT. Default: none.
+   */
+  HC_TIMEOUT_TLS = 7,
+  /**
+   * Not a limit but a threshold: a kept connection that has been idle for at least so long is
+   * not used again. Choose less than the server's own limit, and requests no longer meet a
+   * connection that is just being closed. Default: none.
+   */
+  HC_TIMEOUT_IDLE = 8,
+  /**
+   * Not a limit but a threshold: a connection that was opened at least so long ago is not
+   * used again, so that a long-lived program finds out when the address of a name has
+   * changed. Default: none.
+   */
+  HC_TIMEOUT_AGE = 9,
+  /**
+   * Only in the error record: the transfer was slower than hc_set_min_speed allows.
+   */
+  HC_TIMEOUT_SPEED = 10,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_timeout hc_timeout;
+#else
+typedef int32_t hc_timeout;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -1989,6 +2027,20 @@ extern "C" {
  */
 HC_EXTERN
 hc_status hc_cancel(hc_conn *c);
+
+/**
+ * The same as hc_cancel for a response, which may have outlived its connection's handle, or
+ * never had one (hr_new). A response shares this with its connection: whatever is under way on
+ * either is ended, and hc_close lets the connection work again. A response that was ended
+ * stays closed.
+ *
+ * @param r a response
+ * @return as hc_cancel
+ *
+ * @pre `r` is NULL or a handle that is not freed during the call, and not being begun (hr_begin).
+ */
+HC_EXTERN
+hc_status hr_cancel(hr_response *r);
 
 /**
  * Makes a handle. Nothing happens on the network yet. The connection opens by itself with
@@ -3903,32 +3955,6 @@ hc_status hc_set_lenient(hc_conn *c,
 HC_EXTERN uint32_t hc_get_lenient(const hc_conn *c);
 
 /**
- * Sets one of the waiting times. It counts from the next wait on.
- *
- * @param c a connection
- * @param kind an HC_TIMEOUT_* number
- * @param ms milliseconds; -1 for ever
- * @return HC_OK; HC_ERR_INVALID_ARG for an unknown kind or a number below -1. Python: timeout.
- *
- * @pre `c` is NULL or a handle that has not been freed.
- */
-HC_EXTERN
-hc_status hc_set_timeout(hc_conn *c,
-                         int32_t kind,
-                         int64_t ms);
-
-/**
- * One of the waiting times.
- *
- * @param c a connection
- * @param kind an HC_TIMEOUT_* number
- * @return milliseconds; -1 for none, also for a bad handle or an unknown kind
- *
- * @pre `c` is NULL or a handle that has not been freed.
- */
-HC_EXTERN int64_t hc_get_timeout(const hc_conn *c, int32_t kind);
-
-/**
  * Sets one of the limits.
  *
  * @param c a connection
@@ -4932,6 +4958,104 @@ HC_EXTERN
 hc_status hc_set_source_address(hc_conn *c,
                                 const char *address,
                                 int32_t port);
+
+/**
+ * Sets one of the waiting times. It counts from the next wait on; HC_TIMEOUT_TOTAL from the
+ * next request on.
+ *
+ * @param c a connection
+ * @param kind an HC_TIMEOUT_* number
+ * @param ms milliseconds; -1 for ever
+ * @return HC_OK; HC_ERR_INVALID_ARG for a kind that cannot be set or a number below -1.
+ * Python: timeout.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_timeout(hc_conn *c,
+                         int32_t kind,
+                         int64_t ms);
+
+/**
+ * One of the waiting times.
+ *
+ * @param c a connection
+ * @param kind an HC_TIMEOUT_* number
+ * @return milliseconds; -1 for none, also for a bad handle or an unknown kind
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int64_t hc_get_timeout(const hc_conn *c, int32_t kind);
+
+/**
+ * Sets a waiting time for the reading of a response. HC_TIMEOUT_TOTAL counts from this call on,
+ * in place of what is left of the request's: the rest of the response has to have been read
+ * within that time. HC_TIMEOUT_READ is for the next bytes to arrive, and HC_TIMEOUT_FIRST_BYTE
+ * for those of the head in hr_begin; both are also the connection's, as long as the response
+ * has not taken it along.
+ *
+ * @param r a response
+ * @param kind one of the three
+ * @param ms milliseconds; -1 for ever
+ * @return HC_OK; HC_ERR_INVALID_ARG for another kind or a number below -1
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hr_set_timeout(hr_response *r,
+                         int32_t kind,
+                         int64_t ms);
+
+/**
+ * A waiting time of a response.
+ *
+ * @param r a response
+ * @param kind as for hr_set_timeout
+ * @return milliseconds, for HC_TIMEOUT_TOTAL those that are left; -1 for none, also for a bad
+ * handle or an unknown kind
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int64_t hr_get_timeout(const hr_response *r,
+                       int32_t kind);
+
+/**
+ * Sets the speed below which a transfer is given up, in either direction: HC_ERR_TIMEOUT, with
+ * HC_TIMEOUT_SPEED in the error record. A peer that moves no byte is given up after `over_ms`,
+ * one that moves half of what it should after twice that time; what comes faster is never
+ * credited for more than `over_ms`. Bytes that are sent count when the peer's system has
+ * acknowledged them, where that can be known, and nobody tells when that was: a peer that takes
+ * no more of a full buffer is given up after at most twice `over_ms`. Only the peer's time counts: not what the
+ * program does between two calls, in non-blocking mode between two calls that are done, and
+ * not the waiting for an answer to begin (see HC_TIMEOUT_FIRST_BYTE).
+ *
+ * @param c a connection
+ * @param bytes_per_second the speed; 0 for none (the default)
+ * @param over_ms how long the transfer may stand still, in milliseconds: 1 to 2^31 - 1
+ * @return HC_OK; HC_ERR_INVALID_ARG
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_min_speed(hc_conn *c,
+                           uint64_t bytes_per_second,
+                           int64_t over_ms);
+
+/**
+ * The speed below which a transfer is given up.
+ *
+ * @param c a connection
+ * @param bytes_per_second receives the speed; 0 for none
+ * @param over_ms receives how long the transfer may stand still, in milliseconds
+ * @return HC_OK; HC_ERR_INVALID_ARG
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_min_speed(const hc_conn *c,
+                           uint64_t *bytes_per_second,
+                           int64_t *over_ms);
 
 /**
  * Makes the host of the handle a proxy, through which the connections to come lead to another

@@ -100,6 +100,12 @@ impl Connection {
         if let Step::Want(i) = wire.pay_debt(&self.tuning, how)? {
             return Ok(Step::Want(i));
         }
+        if how != Receive::InPassing && !self.exchange.awaited {
+            self.exchange.awaited = true;
+            if !self.reader.has_begun() && wire.received_bytes().is_empty() {
+                wire.clocks.await_answer(&self.tuning);
+            }
+        }
         loop {
             let (bytes, eof) = (wire.received_bytes(), wire.is_at_eof());
             if !bytes.is_empty() || eof {
@@ -138,6 +144,7 @@ impl Connection {
             status: head.status,
             delivered: 0,
             is_tunnel: framed.framing == Framing::Tunnel,
+            total: std::mem::take(&mut self.exchange.total),
         };
         let mut response = Response::new(live.id);
         self.has_answer = false;

@@ -1,73 +1,11 @@
 //! What a program can set on a connection.
 
+pub use super::timeouts::{MinSpeed, TimeoutKind, Timeouts};
 use crate::error::Result;
 use crate::net::dial::Source;
 use crate::proto::hostport::HostPort;
 use crate::proto::tunnel::Tunnel;
 use crate::proto::{Limits, Profile};
-
-/// Waiting times in milliseconds; negative is for ever (for the reuse check: never made).
-#[derive(Clone, Copy, Debug)]
-pub struct Timeouts {
-    /// From the first look at the name to the open connection.
-    pub connect: i64,
-    /// For the next bytes to arrive.
-    pub read: i64,
-    /// For the peer to take more bytes.
-    pub write: i64,
-    /// For an answer to `Expect: 100-continue` before the body goes anyway.
-    pub expect_continue: i64,
-    /// Idle time from which on a kept connection is looked at before it is used again.
-    pub reuse_check: i64,
-}
-
-/// The number by which the program knows a timeout.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum TimeoutKind {
-    /// [`Timeouts::connect`].
-    Connect = 0,
-    /// [`Timeouts::read`].
-    Read = 1,
-    /// [`Timeouts::write`].
-    Write = 2,
-    /// [`Timeouts::expect_continue`].
-    ExpectContinue = 3,
-    /// [`Timeouts::reuse_check`].
-    ReuseCheck = 4,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: -1,
-            read: -1,
-            write: -1,
-            expect_continue: 1000,
-            reuse_check: 1,
-        }
-    }
-}
-
-impl Timeouts {
-    /// The timeout with this number.
-    pub fn by_number(&mut self, n: i32) -> Option<&mut i64> {
-        const KINDS: [TimeoutKind; 5] = [
-            TimeoutKind::Connect,
-            TimeoutKind::Read,
-            TimeoutKind::Write,
-            TimeoutKind::ExpectContinue,
-            TimeoutKind::ReuseCheck,
-        ];
-        Some(match KINDS.into_iter().find(|k| *k as i32 == n)? {
-            TimeoutKind::Connect => &mut self.connect,
-            TimeoutKind::Read => &mut self.read,
-            TimeoutKind::Write => &mut self.write,
-            TimeoutKind::ExpectContinue => &mut self.expect_continue,
-            TimeoutKind::ReuseCheck => &mut self.reuse_check,
-        })
-    }
-}
 
 /// What also goes along with a response that takes the connection with it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -80,6 +18,8 @@ pub struct Tuning {
     pub limits: Limits,
     /// How long.
     pub timeouts: Timeouts,
+    /// How slowly.
+    pub min_speed: MinSpeed,
 }
 
 /// Everything else.

@@ -9,6 +9,7 @@ use super::opening::already_connected;
 use super::outgoing::Outgoing;
 use super::record::{Facts, Phase, Record, Resend};
 use super::response::Live;
+use super::timeouts::Due;
 use super::upload::Upload;
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
@@ -77,7 +78,9 @@ pub struct Connection {
     /// What it still needs before it carries requests.
     pub(super) making: Option<Stage>,
     /// By when all of that has to be done, the dialling included.
-    pub(super) opening_deadline: Deadline,
+    pub(super) opening_due: Due,
+    /// By when the call under way has to be done.
+    pub(super) total: Deadline,
     /// Set from elsewhere to end what is under way here.
     pub(super) cancel: Option<Arc<Cancel>>,
     pub(super) out: Outgoing,
@@ -114,6 +117,10 @@ pub struct Exchange {
     pub(super) phase: Phase,
     /// It has a connection.
     pub(super) started: bool,
+    /// When it has to be over.
+    pub(super) total: Deadline,
+    /// Its answer is waited for.
+    pub(super) awaited: bool,
     pub(super) sent_before: u64,
     pub(super) received_before: u64,
     pub(super) reused: bool,
@@ -151,10 +158,12 @@ impl Connection {
     /// to do with it is to read the response.
     #[must_use]
     pub fn awaiting(transport: Box<dyn Transport>, method: &[u8]) -> Self {
+        let cancel = Arc::<Cancel>::default();
         Self {
             request: RequestFacts::of_method(method, 11),
             state: StateCell(State::RequestSent),
-            wire: Some(Wire::new(transport, None)),
+            wire: Some(Wire::new(transport, Some(&cancel))),
+            cancel: Some(cancel),
             exchange: Exchange {
                 started: true,
                 idle_ms: -1,
@@ -237,7 +246,8 @@ impl Connection {
     /// milliseconds at most (-1 for ever).
     #[must_use]
     pub fn wants(&self) -> (Option<RawFd>, Option<Interest>, i64) {
-        (self.fd(), self.want, self.next_deadline().ms_left())
+        let ms = self.want.map_or(-1, |_| self.next_deadline().ms_left());
+        (self.fd(), self.want, ms)
     }
 
     /// Is this call legal now? Nothing changes.
@@ -326,6 +336,9 @@ impl Connection {
         if self.wire.is_some() && self.making.is_none() {
             return Err(already_connected());
         }
+        if self.pending == Pending::None {
+            self.exchange.total = Deadline::after_ms(self.tuning.timeouts.total);
+        }
         self.run(Pending::Connect, Self::open)
     }
 
@@ -343,7 +356,7 @@ impl Connection {
         self.wire = None;
         self.dial = None;
         self.making = None;
-        self.opening_deadline = Deadline::NEVER;
+        self.opening_due = Due::NEVER;
         self.live = None;
         self.pending = Pending::None;
         self.want = None;

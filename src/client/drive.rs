@@ -1,8 +1,8 @@
 //! The one loop that makes blocking calls of steps. There is no other way through the
 //! library: a non-blocking call is the same step, returned from instead of waited for.
 
-use super::config::TimeoutKind;
 use super::connection::{Connection, Pending};
+use super::timeouts::{Due, TimeoutKind, timed_out};
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::Deadline;
@@ -13,9 +13,55 @@ impl Connection {
     #[inline]
     pub(super) fn drive<T>(
         &mut self,
+        step: impl FnMut(&mut Self) -> Result<Step<T>>,
+    ) -> Result<Step<T>> {
+        self.drive_until(self.exchange.total, step)
+    }
+
+    /// The same with a deadline of its own: the body of a response is read within the time of
+    /// its request, while the next one may be on its way.
+    #[inline]
+    pub(super) fn drive_until<T>(
+        &mut self,
+        total: Deadline,
+        step: impl FnMut(&mut Self) -> Result<Step<T>>,
+    ) -> Result<Step<T>> {
+        self.total = total;
+        if let Some(wire) = &mut self.wire {
+            wire.clocks.total = total;
+        }
+        if self.tuning.min_speed.is_set() {
+            return self.drive_at_speed(step);
+        }
+        self.take_steps(step)
+    }
+
+    /// The same, while it is measured how long the peer has the floor.
+    #[cold]
+    fn drive_at_speed<T>(
+        &mut self,
+        step: impl FnMut(&mut Self) -> Result<Step<T>>,
+    ) -> Result<Step<T>> {
+        if let Some(wire) = &mut self.wire {
+            wire.clocks.resume();
+        }
+        let taken = self.take_steps(step);
+        if let (Ok(Step::Done(_)), Some(wire)) = (&taken, &mut self.wire) {
+            wire.clocks.pause();
+        }
+        taken
+    }
+
+    #[inline]
+    fn take_steps<T>(
+        &mut self,
         mut step: impl FnMut(&mut Self) -> Result<Step<T>>,
     ) -> Result<Step<T>> {
         let mut given_up = None;
+        // A request to cancel that came before is not lost: the step might wait for ever.
+        if self.is_cancelled() {
+            return Err(cancelled());
+        }
         loop {
             let taken = step(self);
             // What a step made of a wire that was shut down under its hands is not looked at.
@@ -29,6 +75,10 @@ impl Connection {
                 }
                 Step::Want(interest) => {
                     self.want = Some(interest);
+                    // A dial keeps the time itself: it has to say which address took it.
+                    if self.dial.is_none() && self.total.has_passed() {
+                        return Err(timed_out(TimeoutKind::Total));
+                    }
                     if self.tuning.nonblocking {
                         return Ok(Step::Want(interest));
                     }
@@ -36,7 +86,7 @@ impl Connection {
                     // transport is believed, whatever our clock says.
                     let wait = Some((interest, self.next_deadline()));
                     if given_up == wait {
-                        return Err(self.timed_out(interest));
+                        return Err(self.gave_up(interest));
                     }
                     match self.wait(interest)? {
                         Waited::Ready => {}
@@ -49,14 +99,14 @@ impl Connection {
     }
 
     #[cold]
-    fn timed_out(&self, interest: Interest) -> Error {
-        let kind = match interest {
+    fn gave_up(&self, interest: Interest) -> Error {
+        let due = self.next_due();
+        timed_out(match interest {
+            _ if due.at.is_set() => due.kind,
             _ if self.is_opening() => TimeoutKind::Connect,
             Interest::Read => TimeoutKind::Read,
             Interest::Write | Interest::Either => TimeoutKind::Write,
-        };
-        Error::new(Code::HC_ERR_TIMEOUT, "waiting for the peer took too long")
-            .with_timeout(kind as i32)
+        })
     }
 
     /// The same for an operation that has to be finished before another begins; its failure
@@ -87,20 +137,25 @@ impl Connection {
         !self.tuning.nonblocking && !self.upload.is_waiting_for_continue() && !self.is_deaf()
     }
 
-    /// When something has to have happened, at the latest.
+    /// When something has to happen, at the latest: a failure, or going on without it.
     pub(super) fn next_deadline(&self) -> Deadline {
-        let stalled = match (&self.dial, &self.wire) {
-            (Some(dial), _) => dial.deadline(),
-            (None, Some(wire)) => wire.deadline(),
-            (None, None) => Deadline::NEVER,
-        };
-        stalled
-            .or_earlier(self.opening_deadline)
+        self.next_due()
+            .at
             .or_earlier(self.upload.continue_deadline())
     }
 
+    /// When the call under way fails.
+    fn next_due(&self) -> Due {
+        let due = match (&self.dial, &self.wire) {
+            (None, Some(wire)) => wire.due(),
+            _ => Due::NEVER,
+        };
+        due.or_earlier(self.opening_due.at, self.opening_due.kind)
+            .or_earlier(self.total, TimeoutKind::Total)
+    }
+
     #[inline]
-    fn is_cancelled(&self) -> bool {
+    pub(super) fn is_cancelled(&self) -> bool {
         self.cancel.as_ref().is_some_and(|c| c.is_requested())
     }
 

@@ -8,7 +8,7 @@ use super::record::Phase;
 use super::response::{End, Response};
 use super::upload::Upload;
 use crate::error::{Code, Error, Result};
-use crate::net::deadline::Stopwatch;
+use crate::net::deadline::{Deadline, Stopwatch};
 use crate::proto::request::RequestFacts;
 use crate::proto::reuse::CloseReason;
 use crate::proto::state::Event;
@@ -21,6 +21,7 @@ pub struct Expectation {
     early: bool,
     facts: RequestFacts,
     tuning: Tuning,
+    total: Deadline,
 }
 
 impl Connection {
@@ -32,6 +33,7 @@ impl Connection {
             early: self.upload.is_open(),
             facts: self.request,
             tuning: self.tuning,
+            total: self.exchange.total,
         })
     }
 
@@ -46,6 +48,7 @@ impl Connection {
         self.exchange.early = expected.early;
         self.request = expected.facts;
         self.tuning = expected.tuning;
+        self.exchange.total = expected.total;
         Ok(())
     }
 

@@ -1,11 +1,10 @@
 //! From a transport that has been opened to a connection that carries requests, stage by
 //! stage: what a proxy needs to be asked, what has to be agreed on with whoever is behind it.
 
-use super::config::TimeoutKind;
 use super::connection::{Connection, Origin};
 use super::target::Tunnelling;
-use crate::error::{Code, Error, Result};
-use crate::net::deadline::Deadline;
+use super::timeouts::Due;
+use crate::error::Result;
 use crate::net::{Interest, Step};
 use crate::proto::tunnel;
 
@@ -48,7 +47,7 @@ impl Connection {
                 }
             }
         }
-        self.opening_deadline = Deadline::NEVER;
+        self.opening_due = Due::NEVER;
         Ok(Step::Done(()))
     }
 
@@ -67,12 +66,7 @@ impl Connection {
 
     /// The peer is waited for: not for longer than opening may take in all.
     fn not_open_yet(&self, interest: Interest) -> Result<Step<()>> {
-        if self.opening_deadline.has_passed() {
-            return Err(
-                Error::new(Code::HC_ERR_TIMEOUT, "opening the connection took too long")
-                    .with_timeout(TimeoutKind::Connect as i32),
-            );
-        }
+        self.opening_due.check()?;
         Ok(Step::Want(interest))
     }
 }

@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod body_sending;
 pub mod body_source;
+pub mod clocks;
 pub mod config;
 pub mod connection;
 pub mod drive;
@@ -21,5 +22,8 @@ pub mod request;
 pub mod response;
 pub mod sansio;
 pub mod target;
+#[cfg(test)]
+mod time_tests;
+pub mod timeouts;
 pub mod upload;
 pub mod wire;

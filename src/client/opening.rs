@@ -1,9 +1,10 @@
 //! From "there has to be a connection" to an open one: the kept one, if it is as silent as it has
 //! to be, or a new one from wherever the handle gets them.
 
-use super::config::TimeoutKind;
 use super::connection::{Connection, Exchange, Origin, Pending};
+use super::drive::cancelled;
 use super::record::Phase;
+use super::timeouts::{Due, TimeoutKind};
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::Deadline;
@@ -69,6 +70,7 @@ impl Connection {
     /// A request is about to be sent: nothing of it has happened yet.
     pub(super) fn begin_exchange(&mut self) {
         self.exchange = Exchange {
+            total: Deadline::after_ms(self.tuning.timeouts.total),
             idle_ms: -1,
             ..Exchange::default()
         };
@@ -118,11 +120,12 @@ impl Connection {
     pub(super) fn start_again(&mut self) {
         self.wire = None;
         self.making = None;
-        self.opening_deadline = Deadline::NEVER;
+        self.opening_due = Due::NEVER;
         self.reader = HeadReader::default();
         self.out.rewind();
         self.exchange = Exchange {
             retried: true,
+            total: self.exchange.total,
             idle_ms: -1,
             ..Exchange::default()
         };
@@ -134,7 +137,9 @@ impl Connection {
             return self.step_making();
         }
         if self.dial.is_none() {
-            self.opening_deadline = Deadline::after_ms(self.tuning.timeouts.connect);
+            let connect = self.tuning.timeouts.connect;
+            self.opening_due = Due::after_ms(connect, TimeoutKind::Connect)
+                .or_earlier(self.total, TimeoutKind::Total);
         }
         let transport: Box<dyn Transport> = match &mut self.origin {
             Origin::SansIo { pipe, used } => {
@@ -153,6 +158,11 @@ impl Connection {
             },
         };
         self.opened(transport);
+        // From now on a request to cancel is felt on the wire; one that came before is not, and
+        // the next receive would wait for ever.
+        if self.is_cancelled() {
+            return Err(cancelled());
+        }
         if let (Origin::Network, Some(wire)) = (&self.origin, &mut self.wire) {
             wire.is_ours = true;
         }
@@ -161,7 +171,9 @@ impl Connection {
 
     fn opened(&mut self, transport: Box<dyn Transport>) {
         self.opened += 1;
-        self.wire = Some(Wire::new(transport, self.cancel.as_ref()));
+        let mut wire = Wire::new(transport, self.cancel.as_ref());
+        wire.clocks.total = self.total;
+        self.wire = Some(wire);
         self.making = self.stage_after(None);
     }
 
@@ -173,8 +185,8 @@ impl Connection {
             self.dial = Some(Dial::new(
                 &config.target.host,
                 config.target.port,
-                self.opening_deadline,
-                TimeoutKind::Connect as i32,
+                self.opening_due.at,
+                self.opening_due.kind as i32,
                 config.source,
             ));
         }

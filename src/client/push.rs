@@ -7,6 +7,7 @@ use super::record::Phase;
 use super::request::RequestFields;
 use super::upload::Owed;
 use crate::error::{Code, Error, Result};
+use crate::net::deadline::Deadline;
 use crate::net::{Interest, Step};
 use crate::proto::Profile;
 use crate::proto::chunked::{CHUNK_END, LAST_CHUNK, SizeLine};
@@ -53,6 +54,11 @@ impl Connection {
             return Err(Error::new(Code::HC_ERR_BODY_OWED, text));
         }
         self.check_can_connect()?;
+        // Outside of a request, each call has its time for itself, as hc_connect has.
+        let in_request = self.check(Event::FinishBody, Pending::None).is_ok();
+        if !in_request && self.want.is_none() {
+            self.exchange.total = Deadline::after_ms(self.tuning.timeouts.total);
+        }
         let mut sent = 0;
         while sent < data.len() {
             match self.drive(|c| c.step_raw(&data[sent..])) {

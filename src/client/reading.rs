@@ -5,6 +5,7 @@ use super::record::Record;
 use super::response::{Doing, End, Live, Response, closed};
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
+use crate::net::deadline::Deadline;
 use crate::net::{Step, Transport};
 use crate::proto::body::Body;
 
@@ -43,8 +44,14 @@ impl Connection {
             // A body that has nothing has been read to its end even so.
             return self.leave_body(response, Ok(Step::Done(0)));
         }
-        let step = self.drive(|c| c.step_read(out, cut));
+        let step = self.drive_until(self.body_total(), |c| c.step_read(out, cut));
         self.leave_body(response, step)
+    }
+
+    /// When the response being read has to have been read.
+    #[inline]
+    fn body_total(&self) -> Deadline {
+        self.live.as_ref().map_or(Deadline::NEVER, |l| l.total)
     }
 
     /// True if the response is the one being read and may have more.
@@ -224,7 +231,7 @@ impl Connection {
         if !self.enter_body(response)? {
             return Ok(Step::Done(&[]));
         }
-        let step = self.drive(|c| c.step_peek(cut));
+        let step = self.drive_until(self.body_total(), |c| c.step_peek(cut));
         match self.leave_body(response, step)? {
             Step::Want(i) => Ok(Step::Want(i)),
             Step::Done(()) => match (&self.wire, &self.live) {
@@ -290,6 +297,28 @@ impl Connection {
         self.wire
             .as_ref()
             .is_some_and(|w| !w.received_bytes().is_empty())
+    }
+
+    /// `hr_set_timeout`: the rest of the response has to have been read within so many
+    /// milliseconds; negative is never.
+    pub fn set_time_left(&mut self, response: &Response, ms: i64) {
+        if let Some(total) = self.time_of(response) {
+            *total = Deadline::after_ms(ms);
+        }
+    }
+
+    /// `hr_get_timeout`: milliseconds that are left; -1 for no limit.
+    #[must_use]
+    pub fn time_left(&mut self, response: &Response) -> i64 {
+        self.time_of(response).map_or(-1, |total| total.ms_left())
+    }
+
+    fn time_of(&mut self, response: &Response) -> Option<&mut Deadline> {
+        match &mut self.live {
+            Some(live) if live.id == response.id => Some(&mut live.total),
+            _ if matches!(response.end, End::NotBegun) => Some(&mut self.exchange.total),
+            _ => None,
+        }
     }
 
     /// Has reading come to an end, one way or the other?

@@ -5,6 +5,7 @@ use super::connection::Connection;
 use super::record::Record;
 use crate::error::{Code, Error, Result};
 use crate::net::Step;
+use crate::net::deadline::Deadline;
 use crate::proto::Profile;
 use crate::proto::body::Body;
 use crate::proto::fields::Fields;
@@ -79,6 +80,8 @@ pub struct Live {
     pub(super) delivered: u64,
     /// The rest of the connection is not HTTP.
     pub(super) is_tunnel: bool,
+    /// When it has to have been read.
+    pub(super) total: Deadline,
 }
 
 /// What `hr_read_all` has collected. Boxed, like all that few responses have: a response is

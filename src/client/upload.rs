@@ -177,6 +177,9 @@ impl Connection {
                     return Ok(Step::Want(i));
                 }
                 self.upload.stage = Stage::Continue;
+                if let Some(wire) = &mut self.wire {
+                    wire.clocks.rest();
+                }
                 self.upload.continue_until =
                     Deadline::after_ms(self.tuning.timeouts.expect_continue);
             } else {

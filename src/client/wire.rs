@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
-use super::config::{TimeoutKind, Tuning};
+use super::clocks::{Clocks, Moved};
+use super::config::{Timeouts, Tuning};
+use super::timeouts::Due;
 use crate::error::{Code, Error, Result};
 use crate::net::cancel::{Cancel, Published, Way};
-use crate::net::deadline::{Deadline, Stopwatch};
+use crate::net::deadline::Stopwatch;
 use crate::net::{Interest, Patience, Step, Transport};
 use crate::proto::body::{Body, Need};
 
@@ -41,8 +43,8 @@ pub struct Wire {
     pub is_ours: bool,
     /// The last receive filled the buffer: the peer has more than it holds.
     overflowing: bool,
-    /// When a step that could not go on has to have gone on.
-    stalled: Deadline,
+    /// What limits the time.
+    pub clocks: Clocks,
     /// Bytes sent since the connection was opened.
     pub sent: u64,
     /// Bytes received since the connection was opened.
@@ -51,6 +53,8 @@ pub struct Wire {
     pub served: u64,
     /// Since when nothing is going on.
     pub idle: Stopwatch,
+    /// Since when there is a connection.
+    born: Stopwatch,
     /// A body that nobody reads any more and that stands before the next head.
     pub debt: Option<Body>,
     drained: u64,
@@ -69,6 +73,7 @@ impl Wire {
     /// An open connection that has seen nothing.
     #[must_use]
     pub fn new(transport: Box<dyn Transport>, cancel: Option<&Arc<Cancel>>) -> Self {
+        let born = Stopwatch::start();
         Self {
             published: cancel.and_then(|c| c.publish(transport.fd()?, Way::Shutdown)),
             is_frugal: transport.is_frugal(),
@@ -79,11 +84,12 @@ impl Wire {
             end: 0,
             eof: false,
             overflowing: false,
-            stalled: Deadline::NEVER,
+            clocks: Clocks::default(),
             sent: 0,
             received: 0,
             served: 0,
-            idle: Stopwatch::start(),
+            idle: born,
+            born,
             debt: None,
             drained: 0,
         }
@@ -112,10 +118,10 @@ impl Wire {
         self.eof
     }
 
-    /// The deadline of whatever is being waited for.
+    /// When whatever is being waited for has to have come.
     #[must_use]
-    pub fn deadline(&self) -> Deadline {
-        self.stalled
+    pub fn due(&self) -> Due {
+        self.clocks.due()
     }
 
     /// The transport, for waiting.
@@ -150,7 +156,7 @@ impl Wire {
             return Ok(Step::Done(0));
         }
         self.make_room()?;
-        let patience = self.patience(tuning, how);
+        let patience = self.patience(tuning, how)?;
         let room = self.buf.get_mut(self.end..).unwrap_or_default();
         let most = room.len();
         let step = if self.is_frugal {
@@ -190,7 +196,7 @@ impl Wire {
         if self.eof {
             return Ok(Step::Done(0));
         }
-        let patience = self.patience(tuning, how);
+        let patience = self.patience(tuning, how)?;
         let first = out.len();
         let step = if last {
             self.make_room()?;
@@ -215,6 +221,7 @@ impl Wire {
         more: bool,
         tuning: &Tuning,
     ) -> Result<Step<usize>> {
+        self.clocks.check()?;
         match self.transport.write(parts, more)? {
             Step::Done(n) => {
                 let most: usize = parts.iter().map(|p| p.len()).sum();
@@ -222,7 +229,7 @@ impl Wire {
                     return Err(impossible_count());
                 }
                 self.sent += n as u64;
-                self.stalled = Deadline::NEVER;
+                self.clocks.moved();
                 Ok(Step::Done(n))
             }
             Step::Want(_) => self.not_yet(Interest::Write, tuning),
@@ -237,10 +244,13 @@ impl Wire {
         most: u64,
         tuning: &Tuning,
     ) -> Option<Result<Step<u64>>> {
+        if let Err(e) = self.clocks.check() {
+            return Some(Err(e));
+        }
         match self.transport.send_file(fd, offset, most)? {
             Ok(Step::Done(n)) => {
                 self.sent += n;
-                self.stalled = Deadline::NEVER;
+                self.clocks.moved();
                 Some(Ok(Step::Done(n)))
             }
             Ok(Step::Want(_)) => Some(self.not_yet(Interest::Write, tuning)),
@@ -257,6 +267,10 @@ impl Wire {
         // A transport that the program gave may have brought its answer along.
         if self.served == 0 && !self.is_ours {
             return true;
+        }
+        let Timeouts { idle, age, .. } = tuning.timeouts;
+        if (idle >= 0 && idle_ms >= idle) || (age >= 0 && self.born.ms() >= age) {
+            return false;
         }
         let threshold = tuning.timeouts.reuse_check;
         threshold < 0 || idle_ms < threshold || self.transport.is_silent()
@@ -313,16 +327,13 @@ impl Wire {
         Ok(Step::Done(()))
     }
 
-    fn patience(&mut self, tuning: &Tuning, how: Receive) -> Patience {
-        if how != Receive::Patiently {
-            return Patience::None;
+    #[inline]
+    fn patience(&mut self, tuning: &Tuning, how: Receive) -> Result<Patience> {
+        if how == Receive::InPassing {
+            return Ok(Patience::None);
         }
-        let ms = tuning.timeouts.read;
-        if ms >= 0 && !self.stalled.is_set() {
-            self.stalled = Deadline::after_ms(ms);
-        }
-        // A wait that was interrupted goes on in poll(2), which takes what is left of it.
-        Patience::Ms(ms)
+        self.clocks.check()?;
+        Ok(self.clocks.patience(tuning, how, self.received))
     }
 
     fn arrived(&mut self, n: usize, most: usize) -> Result<()> {
@@ -336,32 +347,18 @@ impl Wire {
             self.eof = true;
         }
         self.received += n as u64;
-        self.stalled = Deadline::NEVER;
+        self.clocks.arrived();
         Ok(())
     }
 
     /// A step cannot go on: has it waited too long already?
     fn not_yet<T>(&mut self, interest: Interest, tuning: &Tuning) -> Result<Step<T>> {
-        let (ms, kind, text) = match interest {
-            Interest::Read => (
-                tuning.timeouts.read,
-                TimeoutKind::Read,
-                "the peer sent nothing for too long",
-            ),
-            Interest::Write | Interest::Either => (
-                tuning.timeouts.write,
-                TimeoutKind::Write,
-                "the peer took nothing for too long",
-            ),
+        let moved = || Moved {
+            received: self.received,
+            sent: (interest != Interest::Read)
+                .then(|| self.sent.saturating_sub(self.transport.unsent())),
         };
-        if ms >= 0 {
-            if !self.stalled.is_set() {
-                self.stalled = Deadline::after_ms(ms);
-            }
-            if self.stalled.has_passed() {
-                return Err(Error::new(Code::HC_ERR_TIMEOUT, text).with_timeout(kind as i32));
-            }
-        }
+        self.clocks.not_yet(interest, tuning, moved)?;
         Ok(Step::Want(interest))
     }
 

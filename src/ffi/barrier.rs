@@ -77,6 +77,14 @@ impl Shared {
         })
     }
 
+    fn request_cancel(&self) -> core::result::Result<(), Code> {
+        if !fork::is_same_process(self.stamp) {
+            return Err(Code::HC_ERR_FORKED);
+        }
+        self.cancel.request();
+        Ok(())
+    }
+
     #[inline]
     fn shut(&self) -> core::result::Result<(), Code> {
         if !fork::is_same_process(self.stamp) {
@@ -266,19 +274,26 @@ pub(super) unsafe fn peek<T>(
     outcome.unwrap_or_else(fallback)
 }
 
-/// Asks for the end of what is under way. The only call that goes past the gate: nothing but
+/// Asks for the end of what is under way. The only thing that goes past the gate: nothing but
 /// atomic operations and system calls, so that a signal handler can make it.
 ///
 /// # Safety
 /// As for [`handle`].
 pub(super) unsafe fn request_cancel(c: *const hc_conn) -> core::result::Result<(), Code> {
     // SAFETY: forwarded to the caller.
-    let conn = unsafe { handle(c) }?;
-    if !fork::is_same_process(conn.shared.stamp) {
-        return Err(Code::HC_ERR_FORKED);
-    }
-    conn.shared.cancel.request();
-    Ok(())
+    unsafe { handle(c) }?.shared.request_cancel()
+}
+
+/// The same for a response.
+///
+/// # Safety
+/// As for [`enter_response`].
+pub(super) unsafe fn request_response_cancel(
+    r: *const hr_response,
+) -> core::result::Result<(), Code> {
+    // SAFETY: forwarded to the caller.
+    let (shared, _) = unsafe { super::response::parts(r) }?;
+    shared.request_cancel()
 }
 
 /// Passes the barrier of a response handle.

@@ -2,6 +2,7 @@
 
 use super::args::done;
 use super::barrier::{self, hc_conn};
+use super::response::hr_response;
 use crate::error::hc_status;
 
 /// Ends whatever is under way on a connection, and on the responses that took a connection of
@@ -23,4 +24,20 @@ use crate::error::hc_status;
 pub unsafe extern "C" fn hc_cancel(c: *mut hc_conn) -> hc_status {
     // SAFETY: the caller's promise.
     done(unsafe { barrier::request_cancel(c) })
+}
+
+/// The same as hc_cancel for a response, which may have outlived its connection's handle, or
+/// never had one (hr_new). A response shares this with its connection: whatever is under way on
+/// either is ended, and hc_close lets the connection work again. A response that was ended
+/// stays closed.
+///
+/// @param r a response
+/// @return as hc_cancel
+///
+/// # Safety
+/// `r` is NULL or a handle that is not freed during the call, and not being begun (hr_begin).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hr_cancel(r: *mut hr_response) -> hc_status {
+    // SAFETY: the caller's promise.
+    done(unsafe { barrier::request_response_cancel(r) })
 }

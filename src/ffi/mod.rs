@@ -35,6 +35,7 @@ pub mod status;
 pub mod status_codes;
 pub mod stdio;
 pub mod target;
+pub mod timeouts;
 pub mod tunnel;
 pub mod types;
 pub mod url;

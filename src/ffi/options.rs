@@ -2,7 +2,6 @@
 
 use super::args::{done, unknown};
 use super::barrier::{enter, hc_conn, peek};
-use crate::client::config::TimeoutKind;
 use crate::client::connection::Connection;
 use crate::error::{Code, Error, Result, hc_status};
 use crate::proto::{Limits, Profile};
@@ -86,26 +85,6 @@ const _: () = {
     assert!(L::HC_LENIENT_BARE_LF_CHUNKS as u32 == Profile::BARE_LF_CHUNKS.bits());
 };
 
-/// Waiting times: hc_set_timeout.
-#[derive(Clone, Copy)]
-#[repr(i32)]
-pub enum hc_timeout {
-    /// From the first look at the name to the open connection. Default: none.
-    HC_TIMEOUT_CONNECT = 0,
-    /// For the next bytes to arrive. Default: none.
-    HC_TIMEOUT_READ = 1,
-    /// For the peer to take more bytes. Default: none.
-    HC_TIMEOUT_WRITE = 2,
-    /// For an answer to "Expect: 100-continue" before the body is sent all the same. Default:
-    /// 1000 ms.
-    HC_TIMEOUT_EXPECT_CONTINUE = 3,
-    /// Not a limit but a threshold: a kept connection that has been idle for at least so long
-    /// is checked before it is used again, and replaced when the server has closed it or has
-    /// sent something unasked. 0 checks always, -1 never. The check costs a system call.
-    /// Default: 1 ms.
-    HC_TIMEOUT_REUSE_CHECK = 4,
-}
-
 /// How much a server can make the library hold or do: hc_set_limit.
 #[derive(Clone, Copy)]
 #[repr(i32)]
@@ -127,14 +106,6 @@ pub enum hc_limit {
     /// with more than that left, the connection is closed. Default: 65536.
     HC_LIMIT_DRAIN = 5,
 }
-
-const _: () = {
-    assert!(hc_timeout::HC_TIMEOUT_CONNECT as i32 == TimeoutKind::Connect as i32);
-    assert!(hc_timeout::HC_TIMEOUT_READ as i32 == TimeoutKind::Read as i32);
-    assert!(hc_timeout::HC_TIMEOUT_WRITE as i32 == TimeoutKind::Write as i32);
-    assert!(hc_timeout::HC_TIMEOUT_EXPECT_CONTINUE as i32 == TimeoutKind::ExpectContinue as i32);
-    assert!(hc_timeout::HC_TIMEOUT_REUSE_CHECK as i32 == TimeoutKind::ReuseCheck as i32);
-};
 
 /// Chooses whether calls wait. In non-blocking mode a call that would have to wait returns
 /// HC_WANT_READ or HC_WANT_WRITE and remembers how far it got; see hc_want. Can be changed at
@@ -329,50 +300,6 @@ pub unsafe extern "C" fn hc_get_lenient(c: *const hc_conn) -> u32 {
     unsafe { peek(c, |_| 0, |core| core.tuning().profile.bits()) }
 }
 
-/// Sets one of the waiting times. It counts from the next wait on.
-///
-/// @param c a connection
-/// @param kind an HC_TIMEOUT_* number
-/// @param ms milliseconds; -1 for ever
-/// @return HC_OK; HC_ERR_INVALID_ARG for an unknown kind or a number below -1. Python: timeout.
-///
-/// # Safety
-/// `c` is NULL or a handle that has not been freed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hc_set_timeout(c: *mut hc_conn, kind: i32, ms: i64) -> hc_status {
-    // SAFETY: the caller's promise.
-    unsafe {
-        set(c, |core| {
-            if ms < -1 {
-                return Err(unknown("a timeout below -1"));
-            }
-            match core.timeouts_mut().by_number(kind) {
-                Some(timeout) => *timeout = ms,
-                None => return Err(unknown("the kind is not an HC_TIMEOUT_* number")),
-            }
-            Ok(())
-        })
-    }
-}
-
-/// One of the waiting times.
-///
-/// @param c a connection
-/// @param kind an HC_TIMEOUT_* number
-/// @return milliseconds; -1 for none, also for a bad handle or an unknown kind
-///
-/// # Safety
-/// `c` is NULL or a handle that has not been freed.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn hc_get_timeout(c: *const hc_conn, kind: i32) -> i64 {
-    let of = |core: &Connection| {
-        let mut timeouts = core.tuning().timeouts;
-        timeouts.by_number(kind).map_or(-1, |ms| *ms)
-    };
-    // SAFETY: the caller's promise.
-    unsafe { peek(c, |_| -1, of) }
-}
-
 fn limit(limits: &mut Limits, kind: i32) -> Result<&mut u64> {
     use hc_limit as L;
     Ok(match kind {
@@ -477,7 +404,10 @@ pub unsafe extern "C" fn hc_get_retry(c: *const hc_conn) -> i32 {
 
 /// # Safety
 /// As for [`enter`].
-unsafe fn set(c: *mut hc_conn, op: impl FnOnce(&mut Connection) -> Result<()>) -> hc_status {
+pub(super) unsafe fn set(
+    c: *mut hc_conn,
+    op: impl FnOnce(&mut Connection) -> Result<()>,
+) -> hc_status {
     // SAFETY: forwarded to the caller.
     done(unsafe { enter(c, op) })
 }

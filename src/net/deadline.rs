@@ -1,6 +1,9 @@
 //! Times by which something has to have happened, on the monotonic clock.
 
-use crate::sys::clock::monotonic_ns;
+#[cfg(test)]
+use self::test_clock::now_ns;
+#[cfg(not(test))]
+use crate::sys::clock::monotonic_ns as now_ns;
 
 const NS_PER_MS: u64 = 1_000_000;
 
@@ -18,7 +21,7 @@ impl Deadline {
         let Ok(ms) = u64::try_from(ms) else {
             return Self::NEVER;
         };
-        Self(monotonic_ns().checked_add(ms.saturating_mul(NS_PER_MS)))
+        Self(now_ns().checked_add(ms.saturating_mul(NS_PER_MS)))
     }
 
     /// Is there one?
@@ -30,15 +33,21 @@ impl Deadline {
     /// Has it passed?
     #[must_use]
     pub fn has_passed(self) -> bool {
-        self.0.is_some_and(|at| monotonic_ns() >= at)
+        self.0.is_some_and(|at| now_ns() >= at)
     }
 
     /// Milliseconds left, rounded up so that a wait does not end early; -1 is for ever.
     #[must_use]
     pub fn ms_left(self) -> i64 {
         let Some(at) = self.0 else { return -1 };
-        let left = at.saturating_sub(monotonic_ns()).div_ceil(NS_PER_MS);
+        let left = at.saturating_sub(now_ns()).div_ceil(NS_PER_MS);
         i64::try_from(left).unwrap_or(i64::MAX)
+    }
+
+    /// The same, so much later.
+    #[must_use]
+    pub fn later_by_ns(self, ns: u64) -> Self {
+        Self(self.0.map(|at| at.saturating_add(ns)))
     }
 
     /// The earlier of the two.
@@ -60,13 +69,46 @@ impl Stopwatch {
     #[inline]
     #[must_use]
     pub fn start() -> Self {
-        Self(monotonic_ns())
+        Self(now_ns())
+    }
+
+    /// Nanoseconds since then.
+    #[inline]
+    #[must_use]
+    pub fn ns(self) -> u64 {
+        now_ns().saturating_sub(self.0)
     }
 
     /// Milliseconds since then.
     #[inline]
     #[must_use]
     pub fn ms(self) -> i64 {
-        i64::try_from(monotonic_ns().saturating_sub(self.0) / NS_PER_MS).unwrap_or(i64::MAX)
+        i64::try_from(self.ns() / NS_PER_MS).unwrap_or(i64::MAX)
+    }
+}
+
+/// The clock of the tests: it goes by itself, and jumps when a test does not want to wait.
+#[cfg(test)]
+pub(crate) mod test_clock {
+    use std::cell::Cell;
+
+    thread_local! {
+        static AHEAD: Cell<u64> = const { Cell::new(0) };
+        static READ: Cell<u64> = const { Cell::new(0) };
+    }
+
+    pub(super) fn now_ns() -> u64 {
+        READ.set(READ.get() + 1);
+        crate::sys::clock::monotonic_ns() + AHEAD.get()
+    }
+
+    /// Lets so many milliseconds pass for this thread.
+    pub(crate) fn advance(ms: u64) {
+        AHEAD.set(AHEAD.get() + ms * super::NS_PER_MS);
+    }
+
+    /// How often this thread has looked at it.
+    pub(crate) fn reads() -> u64 {
+        READ.get()
     }
 }

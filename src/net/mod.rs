@@ -106,6 +106,12 @@ pub trait Transport: Send {
     /// Sends some of the bytes, at least one.
     fn write(&mut self, parts: &[IoSlice<'_>], more: bool) -> Result<Step<usize>>;
 
+    /// Bytes that were taken to be sent and have not reached the other end, as far as that can
+    /// be known.
+    fn unsent(&self) -> u64 {
+        0
+    }
+
     /// Sends from a file, if that can be done without the bytes passing through here.
     /// `Done(0)` is the end of the file.
     fn send_file(&mut self, file: RawFd, offset: u64, most: u64) -> Option<Result<Step<u64>>> {

@@ -132,6 +132,10 @@ impl Transport for Tcp {
         }
     }
 
+    fn unsent(&self) -> u64 {
+        socket::unsent(self.fd.as_fd()).unwrap_or(0)
+    }
+
     fn send_file(&mut self, file: RawFd, offset: u64, most: u64) -> Option<Result<Step<u64>>> {
         // The kernel's own limit for one call.
         const MOST: u64 = 0x7fff_f000;

@@ -144,6 +144,14 @@ pub fn set_nonblocking(fd: BorrowedFd<'_>, on: bool) -> Result<(), i32> {
     check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::FIONBIO, &raw mut value) }).map(drop)
 }
 
+/// Bytes that were sent and that the other end has not acknowledged.
+pub fn unsent(fd: BorrowedFd<'_>) -> Result<u64, i32> {
+    let mut value: libc::c_int = 0;
+    // SAFETY: TIOCOUTQ, which sockets know as SIOCOUTQ, writes one int.
+    check(unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCOUTQ, &raw mut value) })?;
+    Ok(u64::try_from(value).unwrap_or(0))
+}
+
 /// Receives. `wait` lets the call block, as long as the receive timeout says, when the
 /// descriptor itself is in blocking mode. 0 is the end of the stream.
 #[inline]
