@@ -62,7 +62,7 @@ def large_up(t):
     upload(t, t.site.large, ("fd", "callback"), "chunked")
 
 
-@case("huge-up", styles=("blocking",))
+@case("huge-up", styles=("blocking",), transports=("plain",))
 def huge_up(t):
     upload(t, t.site.huge, ("push",), "length")
 
@@ -139,7 +139,7 @@ def early_arrived(t):
     """The answer is there when the next piece of the body is pushed, and the socket would take that piece."""
     large, d = t.site.large, t.site.small
     t.run(f"do {t.peer.upload} /limited/x body=push:{large.path} await-answer early -> 413 closes peer=any",
-          f"do GET /files/{d.name} -> 200 sha256={d.sha256} peer=new")
+          f"do GET /files/{d.name} -> 200 sha256={d.sha256} peer=new", port=t.silent_port)
 
 
 @case("held")

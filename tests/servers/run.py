@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Runs the library against servers that were not written for it: nginx, Apache httpd, HAProxy, Node, Python.
+"""Runs the library against servers that were not written for it: nginx, Apache httpd, HAProxy, Node and Python, each
+without and with TLS, openssl s_server and gnutls-serv.
 
-    python3 tests/servers/run.py [--lib-dir target/release] [--include include] [--quick] [--server nginx] [-k word]
+    python3 tests/servers/run.py [--lib-dir target/release] [--include include] [--quick] [--server nginx-tls] [-k word]
 
 Every server is started here, on loopback, with its own configuration in a temporary directory, and stopped by its
 process id. The library is used by one C program (client.c) that each case gives a script to. A server that is not on
@@ -22,10 +23,11 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tls")]
 
 import cases  # noqa: E402
 import cases_upload  # noqa: E402,F401  (its import adds its cases)
+from make_certs import Certificates  # noqa: E402
 from peers.apache import Apache  # noqa: E402
 from peers.base import Missing, StartFailed  # noqa: E402
 from peers.haproxy import HAProxy  # noqa: E402
@@ -34,7 +36,8 @@ from peers.node import Node  # noqa: E402
 from peers.python import Python  # noqa: E402
 from site_documents import Site  # noqa: E402
 
-SERVERS = {kind.name: kind for kind in (Nginx, Apache, HAProxy, Node, Python)}
+KINDS = (Nginx, Apache, HAProxy, Node, Python)
+SERVERS = {kind.name: (kind, "plain") for kind in KINDS}
 CLIENT_SECONDS = 120
 
 
@@ -49,9 +52,16 @@ class Trial:
         self.peer, self.style, self.site = peer, style, site
         self.client, self.wrapper, self.directory = client, wrapper, directory
 
-    def run(self, *script, port="main"):
+        # Where an answer is the first thing that the server says after the request: a ticket of TLS 1.3 is not.
+        self.silent_port = "tls12" if peer.certificates else "main"
+
+    def run(self, *script, port="main", tls=None):
+        """`port` is one of the server's, by name, or the number of a relay's; `tls` says how the client's TLS is set
+        up, and is as the server's certificate needs it when nothing is said."""
         host = "::1" if port == "six" else "127.0.0.1"
-        command = [*self.wrapper, self.client, self.style, host, str(self.peer.ports[port])]
+        number = port if isinstance(port, int) else self.peer.ports[port]
+        words = self.trust() if tls is None and self.peer.certificates and port != "plain" else tls or ()
+        command = [*self.wrapper, self.client, self.style, host, str(number), *words]
         text = "\n".join(script) + "\n"
         try:
             done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=CLIENT_SECONDS)
@@ -60,6 +70,16 @@ class Trial:
         if done.returncode != 0:
             raise CaseFailed(f"{shlex.join(command)} ended with {ending(done.returncode)}\n"
                              f"{tail(done.stdout)}{tail(done.stderr)}script:\n{text}")
+
+    def certificate(self, name):
+        return self.peer.certificates.path(name)
+
+    def trust(self, *more):
+        return (f"ca={self.certificate('ca.crt')}", *more)
+
+    def identified(self, certificate, key, *more):
+        """A client with a certificate of its own."""
+        return self.trust(f"cert={self.certificate(certificate)}", f"key={self.certificate(key)}", *more)
 
     def check(self, truth, text):
         if not truth:
@@ -82,7 +102,7 @@ class Results:
         self.passed, self.failed, self.skipped = 0, 0, 0
 
     def show(self, verdict, server, style, name, text=""):
-        print(f"{verdict:4} {server:8} {style:11} {name:36} {text}".rstrip(), flush=True)
+        print(f"{verdict:4} {server:11} {style:11} {name:36} {text}".rstrip(), flush=True)
 
     def passed_case(self, *where, seconds):
         self.passed += 1
@@ -115,22 +135,23 @@ def build_client(arguments, directory):
     return client
 
 
-def run_server(peer, arguments, results, setting):
+def run_server(name, peer, arguments, results, setting):
     for case in cases.CASES.values():
-        if arguments.k and arguments.k not in case.name or case.servers and peer.name not in case.servers:
+        if arguments.k and arguments.k not in case.name or peer.name not in case.servers \
+                or SERVERS[name][1] not in case.transports:
             continue
         if reason := peer.lacks.get(case.name):
-            results.show("n/a", peer.name, "-", case.name, reason)
+            results.show("n/a", name, "-", case.name, reason)
         elif case.name == "ipv6" and "six" not in peer.ports:
-            results.skipped_case(peer.name, "-", case.name, reason="no IPv6 on this machine's loopback")
+            results.skipped_case(name, "-", case.name, reason="no IPv6 on this machine's loopback")
         else:
             for style in arguments.style or case.styles:
                 if style in case.styles:
-                    run_case(case, Trial(peer, style, **setting), results)
+                    run_case(case, name, Trial(peer, style, **setting), results)
 
 
-def run_case(case, trial, results):
-    where = (trial.peer.name, trial.style, case.name)
+def run_case(case, name, trial, results):
+    where = (name, trial.style, case.name)
     started = time.monotonic()
     try:
         case.function(trial)
@@ -144,11 +165,13 @@ def run_all(arguments, directory, results):
     site = Site(os.path.join(directory, "site"), arguments.quick)
     setting = {"site": site, "client": build_client(arguments, directory), "wrapper": shlex.split(arguments.wrap),
                "directory": directory}
+    certificates = Certificates(os.path.join(directory, "certificates"))
     for name in arguments.server or SERVERS:
-        peer = SERVERS[name](os.path.join(directory, name), site.root)
+        kind, transport = SERVERS[name]
+        peer = kind(os.path.join(directory, name), site.root, certificates if transport == "tls" else None)
         try:
             peer.start()
-            run_server(peer, arguments, results, setting)
+            run_server(name, peer, arguments, results, setting)
         except Missing as missing:
             verdict = results.skipped_case if arguments.allow_missing else results.failed_case
             verdict(name, "-", "start", reason=str(missing))

@@ -8,6 +8,7 @@ MODULE_DIRECTORIES = ("/usr/lib/apache2/modules", "/usr/lib64/httpd/modules", "/
                       "/usr/libexec/apache2", "/usr/local/libexec/apache24")
 MODULES = ("mpm_event", "unixd", "authz_core", "log_config", "mime", "alias", "headers", "dav", "dav_fs", "filter",
            "deflate", "include", "setenvif")
+TLS_MODULES = ("socache_shmcb", "ssl")
 
 CONFIG = """
 ServerRoot {root}
@@ -79,11 +80,53 @@ Alias /big/60000 {site}/small.txt
   Header set X-Big "{big}"
 </Location>
 
+{tls}
 <VirtualHost 127.0.0.1:{idle}>
+  {ssl}
   KeepAliveTimeout 50ms
 </VirtualHost>
 <VirtualHost 127.0.0.1:{counted}>
+  {ssl}
   MaxKeepAliveRequests 3
+</VirtualHost>
+"""
+
+# What the server saw of TLS is told in headers.
+TLS = """
+Listen 127.0.0.1:{plain}
+Listen 127.0.0.1:{tls12}
+Listen 127.0.0.1:{tls13}
+Listen 127.0.0.1:{ids}
+Listen 127.0.0.1:{client}
+SSLSessionCache shmcb:{root}/sessions(512000)
+SSLCertificateFile {good_chain}
+SSLCertificateKeyFile {good_key}
+SSLProtocol -all +TLSv1.2 +TLSv1.3
+Header always set X-Tls-Version "%{{SSL_PROTOCOL}}s"
+Header always set X-Tls-Resumed no
+Header always set X-Tls-Resumed yes "expr=%{{SSL_SESSION_RESUMED}} == 'Resumed'"
+Header always set X-Tls-Client "%{{SSL_CLIENT_S_DN_CN}}s"
+<VirtualHost 127.0.0.1:{main}{host_six}>
+  SSLEngine on
+</VirtualHost>
+<VirtualHost 127.0.0.1:{tls12}>
+  SSLEngine on
+  SSLProtocol -all +TLSv1.2
+</VirtualHost>
+<VirtualHost 127.0.0.1:{tls13}>
+  SSLEngine on
+  SSLProtocol -all +TLSv1.3
+</VirtualHost>
+<VirtualHost 127.0.0.1:{ids}>
+  SSLEngine on
+  SSLProtocol -all +TLSv1.2
+  SSLSessionTickets off
+</VirtualHost>
+<VirtualHost 127.0.0.1:{client}>
+  SSLEngine on
+  SSLVerifyClient require
+  SSLVerifyDepth 3
+  SSLCACertificateFile {ca}
 </VirtualHost>
 """
 
@@ -92,12 +135,12 @@ def many(count):
     return "\n".join(f"  Header set X-Many-{i} value-{i}" for i in range(count))
 
 
-def load_modules():
+def load_modules(names):
     for directory in MODULE_DIRECTORIES:
         if os.path.isdir(directory):
             # Distributions differ in what is built in.
             return "\n".join(f"<IfModule !{name}_module>\n  LoadModule {name}_module {directory}/mod_{name}.so\n</IfModule>"
-                             for name in MODULES if os.path.exists(f"{directory}/mod_{name}.so"))
+                             for name in names if os.path.exists(f"{directory}/mod_{name}.so"))
     raise Missing("no modules of Apache httpd on this machine")
 
 
@@ -113,15 +156,20 @@ class Apache(Peer):
 
     def command(self):
         program = find_program("apache2", "httpd")
-        self.ports = {key: free_port() for key in ("main", "idle", "counted")}
-        listen_six = ""
+        self.ports = {key: free_port() for key in ("main", "idle", "counted", *self.tls_ports)}
+        ports = dict(self.ports)
+        listen_six, host_six, ssl, tls = "", "", "", ""
         if has_ipv6():
             self.ports["six"] = free_port("::1")
             listen_six = f"Listen [::1]:{self.ports['six']}"
+            host_six = f" [::1]:{self.ports['six']}"
+        if self.certificates:
+            ssl = "SSLEngine on"
+            tls = TLS.format(root=self.root, host_six=host_six, **self.tls_files(), **ports)
         for name in ("uploads", "dav"):
             os.makedirs(self.path(name), exist_ok=True)
             os.chmod(self.path(name), 0o777)  # the worker of a root-started httpd is another user
         config = self.write("httpd.conf", CONFIG.format(
-            root=self.root, site=self.site, modules=load_modules(), listen_six=listen_six, many_90=many(90),
-            many_150=many(150), big="v" * 60000, **{k: v for k, v in self.ports.items() if k != "six"}))
+            root=self.root, site=self.site, modules=load_modules(MODULES + TLS_MODULES * bool(self.certificates)),
+            listen_six=listen_six, many_90=many(90), many_150=many(150), big="v" * 60000, ssl=ssl, tls=tls, **ports))
         return [program, "-DFOREGROUND", "-f", config]

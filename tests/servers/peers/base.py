@@ -13,6 +13,7 @@ import time
 START_SECONDS = 15
 START_ATTEMPTS = 5
 STOP_SECONDS = 10
+TLS_PORTS = ("plain", "tls12", "tls13", "ids", "client")
 
 
 class Missing(Exception):
@@ -79,6 +80,8 @@ class Peer:
     lacks       {case: why the server has nothing to test there}
     ports       "main", and where the server has them "six" (::1), "idle" (closes an idle connection after some
                 50 ms), "counted" (closes after counted_requests), "old" (HTTP/1.0)
+                with TLS also "tls12" and "tls13" (one version only), "ids" (1.2 without tickets), "client" (asks for a
+                certificate), "plain" (no TLS)
     tells_trailers   whether the answer to an upload repeats the trailer X-Check of the request
     upload      "POST" when the server answers with the hash of the body, "PUT" when it stores the file
     """
@@ -89,8 +92,10 @@ class Peer:
     counted_requests = 3
     tells_trailers = False
 
-    def __init__(self, root, site):
+    def __init__(self, root, site, certificates=None):
         self.root = root  # this server's own directory
+        self.certificates = certificates  # with them all ports speak TLS
+        self.tls_ports = TLS_PORTS if certificates else ()
         self.site = site  # the documents
         self.ports = {}
         self.process = None
@@ -166,6 +171,11 @@ class Peer:
             file.write(text)
         return self.path(name)
 
+    def tls_files(self):
+        """What a configuration names, by the names that it has there."""
+        files = {"good_chain": "good.chain", "good_key": "good.key", "good_all": "good-all.pem", "ca": "ca.crt"}
+        return {key: self.certificates.path(name) for key, name in files.items()}
+
     def output(self):
         with open(self.path("output.txt"), encoding="utf-8", errors="replace") as file:
             return file.read()[-4000:]
@@ -177,6 +187,31 @@ class Peer:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.unlink(path)
         return digest
+
+
+class Group(Peer):
+    """A server whose ports are a process each."""
+
+    upload = None  # takes no bodies
+
+    def __init__(self, root, site, certificates=None):
+        super().__init__(root, site, certificates)
+        self.parts = {}
+
+    def make_parts(self):
+        """(port's name, its Peer, whose only port is "main"), one after the other."""
+        raise NotImplementedError
+
+    def start(self):
+        for key, part in self.make_parts():
+            self.parts[key] = part
+            part.start()
+        self.ports = {key: part.ports["main"] for key, part in self.parts.items()}
+
+    def stop(self):
+        for part in self.parts.values():
+            part.stop()
+        self.parts = {}
 
 
 class PrintsPorts(Peer):

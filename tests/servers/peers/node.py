@@ -11,4 +11,5 @@ class Node(PrintsPorts):
 
     def command(self):
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "origin.js")
-        return [find_program("node", "nodejs"), script, self.site]
+        return [find_program("node", "nodejs"), script, self.site,
+                *([self.certificates.directory] if self.certificates else [])]

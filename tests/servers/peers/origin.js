@@ -1,14 +1,16 @@
 // The handler that Node's own HTTP server runs in these tests. It listens on ports that the kernel picks and prints
-// them as one line of JSON: {"main": N, "idle": N, "counted": N, "six": N or null}.
-//   node origin.js DOCUMENT_ROOT
+// them as one line of JSON: {"main": N, "idle": N, "counted": N, "six": N or null}. With the directory of the test
+// certificates all of them speak TLS, and there are more (base.py lists them).
+//   node origin.js DOCUMENT_ROOT [CERTIFICATES]
 'use strict';
 const crypto = require('crypto');
 const fs = require('fs');
 const http = require('http');
+const https = require('https');
 const path = require('path');
 const zlib = require('zlib');
 
-const root = process.argv[2];
+const [, , root, certificates] = process.argv;
 
 function file(request, response, name, { chunked = false, gzip = false } = {}) {
   const full = path.join(root, path.basename(name));
@@ -85,6 +87,7 @@ function earlyHints(response) {
 
 function handle(request, response) {
   response.setHeader('X-Peer-Port', request.socket.remotePort);
+  if (request.socket.encrypted) tellTls(request.socket, response);
   const [, room, name] = request.url.split('/');
   switch (room) {
     case 'files': return file(request, response, name);
@@ -102,8 +105,17 @@ function handle(request, response) {
   }
 }
 
-function serve(options, host = '127.0.0.1') {
-  const server = http.createServer({ requestTimeout: 0, ...options }, handle);
+function tellTls(socket, response) {
+  const subject = socket.getPeerCertificate().subject;
+  response.setHeader('X-Tls-Version', socket.getProtocol());
+  response.setHeader('X-Tls-Resumed', socket.isSessionReused() ? 'yes' : 'no');
+  response.setHeader('X-Tls-Client', subject ? subject.CN : 'none');
+}
+
+function serve(options, host = '127.0.0.1', tls = tlsOptions()) {
+  const create = tls ? https.createServer : http.createServer;
+  const server = create({ requestTimeout: 0, ...tls, ...options }, handle);
+  if (tls) rememberSessions(server);
   server.maxRequestsPerSocket = options.maxRequestsPerSocket || 0;
   server.keepAliveTimeoutBuffer = 0; // a second more than it says; only newer versions can be told not to
   // A refused expectation gets its final answer without a 100.
@@ -117,12 +129,38 @@ function serve(options, host = '127.0.0.1') {
   });
 }
 
+function tlsOptions() {
+  if (!certificates) return null;
+  const read = (name) => fs.readFileSync(path.join(certificates, name));
+  return { cert: read('good.chain'), key: read('good.key'), ca: read('ca.crt') };
+}
+
+// Without tickets a server has to keep the sessions itself.
+function rememberSessions(server) {
+  const sessions = new Map();
+  server.on('newSession', (id, data, done) => { sessions.set(id.toString('hex'), data); done(); });
+  server.on('resumeSession', (id, done) => done(null, sessions.get(id.toString('hex')) || null));
+}
+
+async function tlsPorts() {
+  const keep = { keepAliveTimeout: 60000 };
+  const old = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' };
+  return {
+    plain: await serve(keep, '127.0.0.1', null),
+    tls12: await serve({ ...keep, ...old }),
+    tls13: await serve({ ...keep, minVersion: 'TLSv1.3' }),
+    ids: await serve({ ...keep, ...old, secureOptions: crypto.constants.SSL_OP_NO_TICKET }),
+    client: await serve({ ...keep, requestCert: true, rejectUnauthorized: true }),
+  };
+}
+
 (async () => {
   const ports = {
     main: await serve({ keepAliveTimeout: 60000 }),
     idle: await serve({ keepAliveTimeout: 50 }),
     counted: await serve({ keepAliveTimeout: 60000, maxRequestsPerSocket: 3 }),
     six: await serve({ keepAliveTimeout: 60000 }, '::1'),
+    ...certificates && await tlsPorts(),
   };
   console.log(JSON.stringify(ports));
 })();

@@ -1,9 +1,10 @@
 """The handler that Python's own http.server runs in these tests.
 
 It listens on ports that the kernel picks and prints them as one line of JSON. "main" and "six" speak HTTP/1.1, "old"
-speaks HTTP/1.0, which is what http.server does unless told otherwise.
+speaks HTTP/1.0, which is what http.server does unless told otherwise. With the directory of the test certificates all
+of them speak TLS, and there are more (origin_tls.py).
 
-    python3 origin.py DOCUMENT_ROOT
+    python3 origin.py DOCUMENT_ROOT [CERTIFICATES]
 """
 
 import functools
@@ -15,6 +16,8 @@ import os
 import socket
 import sys
 import threading
+
+import origin_tls
 
 PIECE = 256 * 1024
 
@@ -28,6 +31,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     def end_headers(self):
         self.send_header("X-Peer-Port", str(self.client_address[1]))
+        for name, value in origin_tls.facts(self.connection):
+            self.send_header(name, value)
         super().end_headers()
 
     def do_GET(self):
@@ -136,13 +141,26 @@ class IdleHandler(Handler):
     timeout = 0.3  # also for the first request, which a busy machine may send late
 
 
-class SixServer(http.server.ThreadingHTTPServer):
-    address_family = socket.AF_INET6
+class Server(http.server.ThreadingHTTPServer):
+    def __init__(self, address, handler, wrap):
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
+        self.wrap = wrap or (lambda connection: connection)
+        super().__init__(address, handler)
+
+    def get_request(self):
+        connection, address = super().get_request()
+        return self.wrap(connection), address
+
+    def shutdown_request(self, request):
+        origin_tls.say_goodbye(request)
+        super().shutdown_request(request)
 
 
-def serve(root, handler, host="127.0.0.1", kind=http.server.ThreadingHTTPServer):
+def serve(root, handler, host="127.0.0.1", wrap=None):
+    """`wrap` makes a TLS socket of an accepted one."""
     try:
-        server = kind((host, 0), functools.partial(handler, directory=root))
+        server = Server((host, 0), functools.partial(handler, directory=root), wrap)
     except OSError:
         return None
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -150,13 +168,19 @@ def serve(root, handler, host="127.0.0.1", kind=http.server.ThreadingHTTPServer)
 
 
 def main():
-    root = sys.argv[1]
-    print(json.dumps({
-        "main": serve(root, Handler),
-        "old": serve(root, OldHandler),
-        "idle": serve(root, IdleHandler),
-        "six": serve(root, Handler, "::1", SixServer),
-    }), flush=True)
+    root, certificates = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None
+    wrap = origin_tls.wrapper(certificates, "good") if certificates else None
+    ports = {
+        "main": serve(root, Handler, wrap=wrap),
+        "old": serve(root, OldHandler, wrap=wrap),
+        "idle": serve(root, IdleHandler, wrap=wrap),
+        "six": serve(root, Handler, "::1", wrap),
+    }
+    if certificates:
+        ports["plain"] = serve(root, Handler)
+        ports |= {key: serve(root, handler, wrap=wrap) for key, handler, wrap in
+                  origin_tls.more_ports(certificates, Handler, OldHandler)}
+    print(json.dumps(ports), flush=True)
     threading.Event().wait()
 
 

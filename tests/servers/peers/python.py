@@ -19,4 +19,5 @@ class Python(PrintsPorts):
 
     def command(self):
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "origin.py")
-        return [sys.executable, script, self.site]
+        return [sys.executable, script, self.site,
+                *([self.certificates.directory] if self.certificates else [])]
