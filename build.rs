@@ -146,7 +146,9 @@ fn link(root: &Path, header: &str) -> Result<()> {
     println!("cargo:rerun-if-env-changed=HC_SANITIZED");
     let major = env::var("CARGO_PKG_VERSION_MAJOR")?;
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libhttpclient.so.{major}");
-    for keyword in ["relro", "now", "noexecstack"] {
+    // nodelete: a lookup that was given up goes on in a thread of its own, which must find its code
+    // after dlclose(3); so must what this library left with the threads of the program.
+    for keyword in ["relro", "now", "noexecstack", "nodelete"] {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-z,{keyword}");
     }
     // The sanitizers' runtime is in the program, not in what it links.

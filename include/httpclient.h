@@ -1689,11 +1689,14 @@ typedef struct {
  */
 typedef struct {
   /**
-   * "192.0.2.1:80" or "[2001:db8::1]:80", NUL-terminated.
+   * "192.0.2.1:80", "[2001:db8::1]:80" or the name of a Unix socket, as much of it as fits;
+   * NUL-terminated.
    */
   char address[64];
   /**
-   * errno; 0 for the one that was connected.
+   * errno; 0 for the one that was connected. ECANCELED for one that was given up because
+   * another was connected or the call was cancelled, ETIMEDOUT when the time was over, EPERM
+   * when the socket callback refused.
    */
   int32_t os_error;
   /**
@@ -1719,7 +1722,7 @@ typedef struct {
    */
   int32_t phase;
   /**
-   * errno; for HC_ERR_RESOLVE the code of getaddrinfo(3); 0 for none.
+   * errno; for HC_ERR_RESOLVE a code of getaddrinfo(3), which is negative, or errno; 0 for none.
    */
   int32_t os_error;
   /**
@@ -1777,7 +1780,8 @@ typedef struct {
    */
   const char *text;
   /**
-   * Addresses that were tried for the connection. Lifetime: next-call.
+   * Addresses that were tried for the connection, in the order in which their turn came.
+   * Lifetime: next-call.
    */
   const hc_attempt *attempts;
   /**
@@ -2420,14 +2424,16 @@ hc_status hc_set_interim_callback(hc_conn *c,
 /**
  * What the call that returned HC_WANT_READ or HC_WANT_WRITE waits for. While a body is being
  * sent both events can be wanted: the server may answer early. Works with level- and with
- * edge-triggered loops, because a call goes on until the operating system says "not yet". The
- * descriptor changes while a connection is being made: ask after every such return.
+ * edge-triggered loops, because a call goes on until the operating system says "not yet". Ask
+ * after every such return: while a name is resolved and several addresses are tried, the
+ * descriptor is an epoll set of the library's, to be read from; once the connection is made it
+ * is the socket.
  *
  * @param c a connection
  * @param fd receives the descriptor; -1 when there is none (sans-IO)
  * @param events receives HC_EVENT_* numbers; 0 when nothing is waited for
  * @param timeout_ms receives milliseconds after which to call again in any case, because a
- * timeout will have passed; -1 for never
+ * timeout will have passed or another address will have its turn; -1 for never
  * @return HC_OK; HC_ERR_INVALID_ARG
  *
  * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.

@@ -1,8 +1,10 @@
 //! What a program can set on a connection.
 
+use std::sync::Arc;
+
 pub use super::timeouts::{MinSpeed, TimeoutKind, Timeouts};
 use crate::error::Result;
-use crate::net::dial::Source;
+use crate::net::dialing::Dialing;
 use crate::proto::hostport::HostPort;
 use crate::proto::tunnel::Tunnel;
 use crate::proto::{Limits, Profile};
@@ -33,8 +35,8 @@ pub struct Config {
     pub host_unchecked: bool,
     /// Where connections go through, when the target is a proxy.
     pub tunnel: Option<Tunnel>,
-    /// Where connections come from, when that matters.
-    pub source: Option<Source>,
+    /// How connections are made. Shared with one that is being made.
+    pub dialing: Arc<Dialing>,
     /// The value of the Host field.
     pub host_header: Vec<u8>,
     /// 10 or 11.
@@ -58,7 +60,7 @@ impl Config {
             default_port: HTTP_PORT,
             host_unchecked: false,
             tunnel: None,
-            source: None,
+            dialing: Arc::default(),
             host_header,
             http_version: 11,
             auto_open: true,

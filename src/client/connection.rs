@@ -294,6 +294,7 @@ impl Connection {
     #[cold]
     pub(super) fn fail(&mut self, mut e: Error) -> Error {
         let facts = self.exchange_facts();
+        let attempts = self.take_attempts(e.code);
         let live = self.live.as_ref();
         let record = Record {
             phase: match live.map(|l| &l.body) {
@@ -311,7 +312,7 @@ impl Connection {
             body_received: live.map_or(0, |l| l.delivered),
             body_expected: live.and_then(|l| l.body.remaining()),
             idle_ms: self.exchange.idle_ms,
-            attempts: std::mem::take(&mut self.attempts),
+            attempts,
             ..Record::of((*e).clone(), self.state.0)
         };
         self.last_error = Some(Box::new(record));
@@ -355,6 +356,7 @@ impl Connection {
     pub(super) fn drop_connection(&mut self) {
         self.wire = None;
         self.dial = None;
+        self.attempts = Vec::new();
         self.making = None;
         self.opening_due = Due::NEVER;
         self.live = None;

@@ -6,6 +6,7 @@ use super::timeouts::{Due, TimeoutKind, timed_out};
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::Deadline;
+use crate::net::dial::Dial;
 use crate::net::{Interest, Step, Waited};
 
 impl Connection {
@@ -139,8 +140,10 @@ impl Connection {
 
     /// When something has to happen, at the latest: a failure, or going on without it.
     pub(super) fn next_deadline(&self) -> Deadline {
+        let turn = self.dial.as_ref().map_or(Deadline::NEVER, Dial::wake_up);
         self.next_due()
             .at
+            .or_earlier(turn)
             .or_earlier(self.upload.continue_deadline())
     }
 
@@ -167,8 +170,8 @@ impl Connection {
     fn wait(&mut self, interest: Interest) -> Result<Waited> {
         let ms = self.next_deadline().ms_left();
         let is_deaf = self.is_deaf();
-        match (&self.dial, &mut self.wire) {
-            (Some(dial), _) => dial.wait(ms),
+        match (&mut self.dial, &mut self.wire) {
+            (Some(dial), _) => dial.wait(ms, self.cancel.as_ref()),
             (None, Some(wire)) => {
                 let piece = match ms {
                     _ if !is_deaf => ms,

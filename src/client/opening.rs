@@ -8,11 +8,12 @@ use super::timeouts::{Due, TimeoutKind};
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::Deadline;
-use crate::net::dial::Dial;
+use crate::net::dial::{Attempt, Dial};
 use crate::net::memory::Pipe;
 use crate::net::{Step, Transport};
 use crate::proto::head::HeadReader;
 use crate::proto::state::Event;
+use crate::sys::error_number::{ECANCELED, ETIMEDOUT};
 
 impl Connection {
     /// The next connection is this descriptor, which is connected already.
@@ -187,7 +188,7 @@ impl Connection {
                 config.target.port,
                 self.opening_due.at,
                 self.opening_due.kind as i32,
-                config.source,
+                &config.dialing,
             ));
         }
         let Some(dial) = &mut self.dial else {
@@ -198,21 +199,42 @@ impl Connection {
         } else {
             Phase::Resolve
         };
-        let step = dial.step(!self.tuning.nonblocking);
+        let step = dial.step(!self.tuning.nonblocking, self.cancel.as_ref());
         if dial.is_resolved() {
             self.exchange.phase = Phase::Connect;
         }
         if let Ok(Step::Want(i)) = step {
             return Ok(Step::Want(i));
         }
-        if step.is_err() {
-            self.attempts = dial.attempts();
-        }
+        self.attempts = match &step {
+            Ok(_) => dial.attempts_of_winner(),
+            Err(e) => dial.attempts(unfinished(e.code)),
+        };
         self.dial = None;
         step.map(|s| match s {
             Step::Done(tcp) => Step::Done(Box::new(tcp) as Box<dyn Transport>),
             Step::Want(i) => Step::Want(i),
         })
+    }
+}
+
+impl Connection {
+    /// The addresses that were tried for the connection, which has failed with this code: all of
+    /// them, unless it was made at the first try.
+    pub(super) fn take_attempts(&mut self, code: Code) -> Vec<Attempt> {
+        match &self.dial {
+            Some(dial) => dial.attempts(unfinished(code)),
+            None => std::mem::take(&mut self.attempts),
+        }
+    }
+}
+
+/// What has become of a connect that was under way when the call failed.
+fn unfinished(code: Code) -> i32 {
+    if code == Code::HC_ERR_TIMEOUT {
+        ETIMEDOUT
+    } else {
+        ECANCELED
     }
 }
 

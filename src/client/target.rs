@@ -1,11 +1,13 @@
 //! Where connections go: the host, and the tunnel behind it.
 
+use std::sync::Arc;
+
 use super::connection::{Connection, Pending};
 use super::record::Phase;
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::Step;
-use crate::net::dial::Source;
+use crate::net::dialing::Dialing;
 use crate::proto::body::Need;
 use crate::proto::head::{Head, HeadReader};
 use crate::proto::hostport::HostPort;
@@ -46,13 +48,13 @@ impl Connection {
         Ok(())
     }
 
-    /// `hc_set_source_address`.
-    pub fn set_source(&mut self, source: Option<Source>) -> Result<()> {
+    /// Changes how the connections to come are made.
+    pub fn change_dialing(&mut self, change: impl FnOnce(&mut Dialing)) -> Result<()> {
         self.check_not_pending()?;
         let Some(config) = &mut self.config else {
             return Err(no_target());
         };
-        config.source = source;
+        change(Arc::make_mut(&mut config.dialing));
         Ok(())
     }
 

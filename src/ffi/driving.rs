@@ -25,14 +25,16 @@ pub enum hc_event {
 
 /// What the call that returned HC_WANT_READ or HC_WANT_WRITE waits for. While a body is being
 /// sent both events can be wanted: the server may answer early. Works with level- and with
-/// edge-triggered loops, because a call goes on until the operating system says "not yet". The
-/// descriptor changes while a connection is being made: ask after every such return.
+/// edge-triggered loops, because a call goes on until the operating system says "not yet". Ask
+/// after every such return: while a name is resolved and several addresses are tried, the
+/// descriptor is an epoll set of the library's, to be read from; once the connection is made it
+/// is the socket.
 ///
 /// @param c a connection
 /// @param fd receives the descriptor; -1 when there is none (sans-IO)
 /// @param events receives HC_EVENT_* numbers; 0 when nothing is waited for
 /// @param timeout_ms receives milliseconds after which to call again in any case, because a
-/// timeout will have passed; -1 for never
+/// timeout will have passed or another address will have its turn; -1 for never
 /// @return HC_OK; HC_ERR_INVALID_ARG
 ///
 /// # Safety

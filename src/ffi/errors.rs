@@ -78,9 +78,12 @@ const _: () = {
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct hc_attempt {
-    /// "192.0.2.1:80" or "[2001:db8::1]:80", NUL-terminated.
+    /// "192.0.2.1:80", "[2001:db8::1]:80" or the name of a Unix socket, as much of it as fits;
+    /// NUL-terminated.
     pub address: [c_char; 64],
-    /// errno; 0 for the one that was connected.
+    /// errno; 0 for the one that was connected. ECANCELED for one that was given up because
+    /// another was connected or the call was cancelled, ETIMEDOUT when the time was over, EPERM
+    /// when the socket callback refused.
     pub os_error: i32,
     /// How long it took, in milliseconds.
     pub elapsed_ms: i32,
@@ -96,7 +99,7 @@ pub struct hc_error_info {
     pub code: i32,
     /// An HC_PHASE_* number.
     pub phase: i32,
-    /// errno; for HC_ERR_RESOLVE the code of getaddrinfo(3); 0 for none.
+    /// errno; for HC_ERR_RESOLVE a code of getaddrinfo(3), which is negative, or errno; 0 for none.
     pub os_error: i32,
     /// An HC_RESEND_* number.
     pub resend: i32,
@@ -126,7 +129,8 @@ pub struct hc_error_info {
     pub idle_ms: i64,
     /// A sentence with the specifics, NUL-terminated, never NULL. Lifetime: next-call.
     pub text: *const c_char,
-    /// Addresses that were tried for the connection. Lifetime: next-call.
+    /// Addresses that were tried for the connection, in the order in which their turn came.
+    /// Lifetime: next-call.
     pub attempts: *const hc_attempt,
     /// How many.
     pub attempt_count: usize,

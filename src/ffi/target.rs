@@ -7,7 +7,7 @@ use super::barrier::{enter, hc_conn};
 use super::types::hc_request_flag;
 use crate::client::connection::Connection;
 use crate::error::{Code, hc_status};
-use crate::net::dial::Source;
+use crate::net::dialing::Source;
 
 /// Sends the requests and makes the connections of this handle to another host from now on. An
 /// open connection stays what it is: hc_close ends it.
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn hc_set_source_address(
         };
         let port = u16::try_from(port).map_err(|_| unknown("the source port is no port"))?;
         let any = address.is_none() && port == 0;
-        core.set_source((!any).then_some(Source { address, port }))
+        core.change_dialing(|d| d.source = (!any).then_some(Source { address, port }))
     };
     // SAFETY: the caller's promise.
     done(unsafe { enter(c, set) })

@@ -1,73 +1,39 @@
-//! From a name to a connected socket, step by step: resolve, then one address after the
-//! other. What each address said stays on record.
+//! From a name to a connected socket, step by step: where to look for addresses, then the race
+//! between them (RFC 8305). Nothing in here waits unless it is asked to.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
 
-use super::deadline::{Deadline, Stopwatch};
-use super::tcp::{Tcp, wait_fd};
+use super::cancel::{self, Cancel};
+use super::deadline::Deadline;
+use super::dialing::{Answered, Dialing, Refusal};
+use super::endpoint::{self, Endpoint};
+pub use super::race::Attempt;
+use super::race::{Look, Race, Way};
+use super::resolve::Lookup;
+use super::tcp::Tcp;
 use super::{Interest, Step, Waited};
 use crate::error::{Code, Error, Result};
-use crate::sys::{resolve, socket};
+use crate::sys::epoll::Epoll;
+use crate::sys::error_number::EINTR;
+use crate::sys::poll::{self, Watched};
+use crate::sys::wake;
 
-/// One address that was tried, laid out as C sees it.
-#[derive(Clone, Copy, Debug)]
-#[repr(C)]
-pub struct Attempt {
-    /// The address and port in text, ending in a NUL.
-    pub address: [u8; 64],
-    /// errno; 0 for the one that worked.
-    pub os_error: i32,
-    /// How long it took.
-    pub elapsed_ms: i32,
-}
+/// How often a server of this machine is asked again whether it has room.
+const KNOCK_MS: i64 = 10;
+/// How often a wait that nobody can end looks whether it should.
+const LOOK_MS: i64 = 10;
 
-impl Attempt {
-    fn new(tried: &Tried) -> Self {
-        let mut text = [0; 64];
-        // The longest address with zone and port has 58 bytes.
-        for (to, from) in text
-            .iter_mut()
-            .take(63)
-            .zip(tried.address.to_string().bytes())
-        {
-            *to = from;
-        }
-        let elapsed_ms = i32::try_from(tried.elapsed_ms).unwrap_or(i32::MAX);
-        Self {
-            address: text,
-            os_error: tried.os_error,
-            elapsed_ms,
-        }
-    }
-}
-
-/// The same, not put into words yet: most connections are made at the first try.
-#[derive(Clone, Copy, Debug)]
-struct Tried {
-    address: SocketAddr,
-    os_error: i32,
-    elapsed_ms: i64,
-}
-
-/// Where connections come from: hc_set_source_address.
-#[derive(Clone, Copy, Debug)]
-pub struct Source {
-    /// An address of this machine; `None` for whichever fits.
-    pub address: Option<IpAddr>,
-    /// A port; 0 for any.
-    pub port: u16,
-}
-
-impl Source {
-    /// To reach `peer` from.
-    fn towards(&self, peer: &SocketAddr) -> SocketAddr {
-        let any = match peer {
-            SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-            SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        };
-        SocketAddr::new(self.address.unwrap_or(any), self.port)
-    }
+/// Where the addresses come from.
+#[derive(Debug)]
+enum Names {
+    /// Nobody was asked yet.
+    Unasked,
+    /// The system was.
+    Asked(Lookup),
+    /// These are left, and the next one comes first.
+    Known(Option<Endpoint>, std::vec::IntoIter<Endpoint>),
 }
 
 /// A connection being made.
@@ -75,13 +41,19 @@ impl Source {
 pub struct Dial {
     host: String,
     port: u16,
-    addresses: Option<std::vec::IntoIter<SocketAddr>>,
-    trying: Option<(SocketAddr, OwnedFd, Stopwatch)>,
+    dialing: Arc<Dialing>,
     deadline: Deadline,
     timeout_kind: i32,
-    waits_in_connect: bool,
-    source: Option<Source>,
-    tried: Vec<Tried>,
+    names: Names,
+    race: Race,
+    /// When the next address is tried, whatever the others do.
+    next_start: Deadline,
+    /// When a full server is asked again.
+    next_knock: Deadline,
+    /// What a program watches that does not wait in here.
+    epoll: Option<Epoll>,
+    /// Rung to end a wait for several things.
+    bell: Option<OwnedFd>,
 }
 
 impl Dial {
@@ -92,162 +64,329 @@ impl Dial {
         port: u16,
         deadline: Deadline,
         timeout_kind: i32,
-        source: Option<Source>,
+        dialing: &Arc<Dialing>,
     ) -> Self {
         Self {
             host: host.to_owned(),
             port,
-            addresses: None,
-            trying: None,
+            dialing: dialing.clone(),
             deadline,
             timeout_kind,
-            waits_in_connect: false,
-            source,
-            tried: Vec::new(),
+            names: Names::Unasked,
+            race: Race::default(),
+            next_start: Deadline::NEVER,
+            next_knock: Deadline::NEVER,
+            epoll: None,
+            bell: None,
         }
     }
 
-    /// What was tried so far.
+    /// What was tried so far; those that are still under way have this errno.
     #[must_use]
-    pub fn attempts(&self) -> Vec<Attempt> {
-        self.tried.iter().map(Attempt::new).collect()
+    pub fn attempts(&self, unfinished: i32) -> Vec<Attempt> {
+        self.race.attempts(unfinished)
     }
 
-    /// Has the name been resolved?
+    /// The same after success, unless it was the first try that succeeded.
+    #[must_use]
+    pub fn attempts_of_winner(&self) -> Vec<Attempt> {
+        self.race.attempts_of_winner()
+    }
+
+    /// Are the addresses known?
     #[must_use]
     pub fn is_resolved(&self) -> bool {
-        self.addresses.is_some()
+        matches!(self.names, Names::Known(..))
     }
 
-    /// When it has to be done.
+    /// When there is something to do, whatever the descriptor says.
     #[must_use]
-    pub fn deadline(&self) -> Deadline {
+    pub fn wake_up(&self) -> Deadline {
         self.deadline
+            .or_earlier(self.next_start)
+            .or_earlier(self.next_knock)
     }
 
-    /// The descriptor to wait for.
+    /// The descriptor to watch between steps. As long as one socket is all there can be, it is
+    /// that; otherwise a set of them, which stays the same until the connection is made.
     #[must_use]
     pub fn fd(&self) -> Option<RawFd> {
-        self.trying.as_ref().map(|(_, fd, _)| fd.as_raw_fd())
+        if let Some(epoll) = &self.epoll {
+            return Some(epoll.fd());
+        }
+        let mut one = Vec::new();
+        self.race.watch(&mut one);
+        one.first().map(Watched::fd)
     }
 
-    /// Goes on. `patient`: connect(2) may wait by itself, as long as nothing limits its time;
-    /// that saves asking how it ended, and turning the socket into one that waits.
-    pub fn step(&mut self, patient: bool) -> Result<Step<Tcp>> {
-        if self.trying.is_none() {
-            self.waits_in_connect = patient && !self.deadline.is_set();
+    /// Goes on. `patient`: waiting is allowed, here or in [`Self::wait`].
+    pub fn step(&mut self, patient: bool, cancel: Option<&Arc<Cancel>>) -> Result<Step<Tcp>> {
+        if !self.is_resolved()
+            && let Step::Want(i) = self.resolve(patient)?
+        {
+            return Ok(Step::Want(i));
         }
-        loop {
-            if self.trying.is_some() {
-                if let Some(step) = self.finish_attempt()? {
-                    return Ok(step);
-                }
-                continue;
-            }
-            if self.addresses.is_none() {
-                self.addresses = Some(self.resolve()?.into_iter());
-            }
-            let Some(address) = self.addresses.as_mut().and_then(Iterator::next) else {
-                return Err(self.no_address_left());
+        self.next_knock = Deadline::NEVER;
+        let look = self.race.look(self.epoll.as_ref());
+        match look.map_err(|e| Error::os(Code::HC_ERR_CONNECT, e, "poll"))? {
+            Look::Winner(tcp) => return Ok(Step::Done(tcp)),
+            Look::OneFailed => self.next_start = Deadline::NEVER,
+            Look::Nothing => {}
+        }
+        // The first is tried even with no time at all.
+        if !self.race.is_empty() && self.deadline.has_passed() {
+            return Err(self.timed_out());
+        }
+        while self.may_start() {
+            let Some(next) = self.next_endpoint() else {
+                break;
             };
-            if let Some(tcp) = self.begin_attempt(address) {
+            if let Some(tcp) = self.start(next, patient, cancel)? {
                 return Ok(Step::Done(tcp));
             }
         }
-    }
-
-    /// Waits for the attempt that is under way.
-    pub fn wait(&self, ms: i64) -> Result<Waited> {
-        match self.fd() {
-            Some(fd) => wait_fd(fd, Interest::Write, ms),
-            None => Ok(Waited::Ready),
+        if !self.race.has_room() {
+            // The next one comes when one of these has failed.
+            self.next_start = Deadline::NEVER;
         }
-    }
-
-    fn resolve(&self) -> Result<Vec<SocketAddr>> {
-        // A literal needs no resolver; one with a zone does, which knows interface names.
-        if let Ok(ip) = self.host.parse::<IpAddr>() {
-            return Ok(vec![SocketAddr::new(ip, self.port)]);
+        if self.race.running() == 0 {
+            return Err(self.no_address_left());
         }
-        resolve::resolve(&self.host, self.port).map_err(|e| {
-            let text = format!("{}: {}", self.host, e.text);
-            Error::new(Code::HC_ERR_RESOLVE, text).with_os_error(e.code)
-        })
+        if self.deadline.has_passed() {
+            return Err(self.timed_out());
+        }
+        if self.race.is_knocking() {
+            self.next_knock = Deadline::after_ms(KNOCK_MS);
+        }
+        Ok(Step::Want(self.interest()))
     }
 
-    fn begin_attempt(&mut self, address: SocketAddr) -> Option<Tcp> {
-        let watch = Stopwatch::start();
-        let begun = socket::tcp_for(&address, !self.waits_in_connect).and_then(|fd| {
-            socket::set_nodelay(fd.as_fd());
-            if let Some(source) = &self.source {
-                socket::bind(fd.as_fd(), &source.towards(&address))?;
+    /// Waits until a step may get further.
+    pub fn wait(&mut self, ms: i64, cancel: Option<&Arc<Cancel>>) -> Result<Waited> {
+        let mut watched = Vec::new();
+        let mut bell = None;
+        if let Names::Asked(lookup) = &self.names {
+            bell = Some(lookup.fd());
+        } else {
+            self.race.watch(&mut watched);
+            if cancel.is_some() && watched.len() != 1 {
+                bell = self.own_bell();
             }
-            socket::connect(fd.as_fd(), &address).map(|done| (fd, done))
+        }
+        watched.extend(bell.map(|fd| Watched::new(fd, true, false)));
+        // What cancels the call is felt on the one socket there is, or on a bell.
+        let published = cancel.and_then(|cancel| match (bell, &watched[..]) {
+            (Some(bell), _) => cancel.publish(bell, cancel::Way::Signal),
+            (None, [socket]) => cancel.publish(socket.fd(), cancel::Way::Shutdown),
+            _ => None,
         });
-        match begun {
-            Ok((fd, true)) => {
-                self.record(address, 0, watch);
-                Some(Tcp::dialled(fd, !self.waits_in_connect))
-            }
-            Ok((fd, false)) => {
-                self.trying = Some((address, fd, watch));
-                None
-            }
-            Err(e) => {
-                self.record(address, e, watch);
-                None
-            }
+        if cancel.is_some_and(|c| c.is_requested()) {
+            return Ok(Waited::Ready);
+        }
+        let piece = match ms {
+            _ if cancel.is_none() || published.is_some() => ms,
+            0.. => ms.min(LOOK_MS),
+            _ => LOOK_MS,
+        };
+        match poll::wait_any(&mut watched, piece) {
+            Ok(false) if piece == ms => Ok(Waited::TimedOut),
+            // The next step finds out what time it is.
+            Ok(_) | Err(EINTR) => Ok(Waited::Ready),
+            Err(e) => Err(Error::os(Code::HC_ERR_CONNECT, e, "poll")),
         }
     }
 
-    /// `None`: this address failed, the next one may do.
-    fn finish_attempt(&mut self) -> Result<Option<Step<Tcp>>> {
-        let Some((address, fd, watch)) = self.trying.take() else {
-            return Ok(None);
-        };
-        // A connect that is still under way has no error yet, so writability is what counts.
-        let outcome = match crate::sys::poll::wait(fd.as_raw_fd(), false, true, 0) {
-            Ok(false) | Err(crate::sys::error_number::EINTR) => {
-                if self.deadline.has_passed() {
-                    self.record(address, crate::sys::error_number::ETIMEDOUT, watch);
-                    return Err(self.timed_out());
-                }
-                self.trying = Some((address, fd, watch));
-                return Ok(Some(Step::Want(Interest::Write)));
-            }
-            Ok(true) => socket::connect_result(fd.as_fd()).unwrap_or_else(|e| e),
-            Err(e) => e,
-        };
-        self.record(address, outcome, watch);
-        Ok((outcome == 0).then(|| Step::Done(Tcp::dialled(fd, !self.waits_in_connect))))
+    fn own_bell(&mut self) -> Option<RawFd> {
+        if self.bell.is_none() {
+            self.bell = wake::event().ok();
+        }
+        self.bell.as_ref().map(AsRawFd::as_raw_fd)
     }
 
-    fn record(&mut self, address: SocketAddr, os_error: i32, watch: Stopwatch) {
-        self.tried.push(Tried {
-            address,
-            os_error,
-            elapsed_ms: watch.ms(),
-        });
+    /// What the descriptor is watched for.
+    fn interest(&self) -> Interest {
+        if self.epoll.is_some() {
+            Interest::Read
+        } else {
+            Interest::Write
+        }
+    }
+
+    /// What a program watches that does not wait in here, when it is more than one socket.
+    fn make_set(&mut self) -> Result<()> {
+        if self.epoll.is_none() {
+            let epoll = Epoll::new();
+            let epoll = epoll.map_err(|e| Error::os(Code::HC_ERR_CONNECT, e, "epoll_create1"))?;
+            self.epoll = Some(epoll);
+        }
+        Ok(())
+    }
+
+    fn start(
+        &mut self,
+        endpoint: Endpoint,
+        patient: bool,
+        cancel: Option<&Arc<Cancel>>,
+    ) -> Result<Option<Tcp>> {
+        let is_last = !self.has_next();
+        let is_alone = self.race.running() == 0 && (is_last || !self.dialing.is_racing());
+        let is_only = self.race.is_empty() && is_last && is_tcp(&endpoint);
+        if !patient && !is_only {
+            self.make_set()?;
+        }
+        let way = Way {
+            waits: patient && is_alone && !self.deadline.is_set(),
+            cancel,
+            epoll: self.epoll.as_ref(),
+        };
+        let connected = self.race.start(endpoint, &self.dialing, &way);
+        self.next_start = if is_last || !self.dialing.is_racing() {
+            Deadline::NEVER
+        } else {
+            Deadline::after_ms(self.dialing.stagger_ms)
+        };
+        Ok(connected)
+    }
+
+    /// Is it the next address's turn: nothing else is under way, or has been for long?
+    fn may_start(&self) -> bool {
+        let running = self.race.running();
+        running == 0
+            || self.dialing.is_racing()
+                && self.race.has_room()
+                && (!self.next_start.is_set() || self.next_start.has_passed())
+    }
+
+    fn has_next(&self) -> bool {
+        matches!(&self.names, Names::Known(next, _) if next.is_some())
+    }
+
+    fn next_endpoint(&mut self) -> Option<Endpoint> {
+        let Names::Known(next, rest) = &mut self.names else {
+            return None;
+        };
+        core::mem::replace(next, rest.next())
+    }
+
+    fn know(&mut self, endpoints: Vec<Endpoint>) -> Step<()> {
+        let mut rest = endpoints.into_iter();
+        self.names = Names::Known(rest.next(), rest);
+        Step::Done(())
+    }
+
+    fn resolve(&mut self, patient: bool) -> Result<Step<()>> {
+        if matches!(self.names, Names::Unasked)
+            && let Step::Done(()) = self.ask()?
+        {
+            return Ok(Step::Done(()));
+        }
+        let Names::Asked(lookup) = &self.names else {
+            return Ok(Step::Done(()));
+        };
+        if let Some((answer, bell)) = lookup.take() {
+            let addresses = answer.map_err(|e| {
+                let text = format!("{}: {}", self.host, e.text);
+                Error::new(Code::HC_ERR_RESOLVE, text).with_os_error(e.code)
+            })?;
+            self.bell = bell;
+            return Ok(self.know(interleaved(addresses)));
+        }
+        if self.deadline.has_passed() {
+            return Err(self.timed_out());
+        }
+        if !patient && self.epoll.is_none() {
+            let fd = lookup.fd();
+            self.make_set()?;
+            if let Some(epoll) = &self.epoll {
+                let added = epoll.add(fd, false);
+                added.map_err(|e| Error::os(Code::HC_ERR_RESOLVE, e, "epoll_ctl"))?;
+            }
+        }
+        Ok(Step::Want(Interest::Read))
+    }
+
+    /// Looks at what is known without a name server, and asks one otherwise.
+    fn ask(&mut self) -> Result<Step<()>> {
+        let dialing = self.dialing.clone();
+        if let Some(name) = &dialing.unix {
+            self.names = Names::Known(Some(Endpoint::Unix(name.clone())), Vec::new().into_iter());
+            return Ok(Step::Done(()));
+        }
+        if !dialing.addresses.is_empty() {
+            let given = dialing.addresses.iter();
+            let given = given.map(|a| a.with_default_port(self.port)).collect();
+            return Ok(self.know(interleaved(given)));
+        }
+        if let Some(address) = endpoint::literal(&self.host, self.port) {
+            let address = address.map_err(|errno| {
+                let what = format!("{}: the zone", self.host);
+                Error::os(Code::HC_ERR_RESOLVE, errno, &what)
+            })?;
+            self.names = Names::Known(Some(Endpoint::Ip(address)), Vec::new().into_iter());
+            return Ok(Step::Done(()));
+        }
+        if let Some(resolver) = &dialing.resolver {
+            let mut found = Vec::new();
+            if resolver.resolve(&self.host, self.port, &mut found)? == Answered::Yes {
+                return Ok(self.know(interleaved(found)));
+            }
+        }
+        self.names = Names::Asked(Lookup::begin(&self.host, self.port)?);
+        Ok(Step::Want(Interest::Read))
     }
 
     #[cold]
     fn timed_out(&self) -> Error {
-        Error::new(
-            Code::HC_ERR_TIMEOUT,
-            format!("connecting to {} took too long", self.host),
-        )
-        .with_timeout(self.timeout_kind)
+        let doing = if self.is_resolved() {
+            "connecting to"
+        } else {
+            "resolving"
+        };
+        let text = format!("{doing} {} took too long", self.host);
+        Error::new(Code::HC_ERR_TIMEOUT, text).with_timeout(self.timeout_kind)
     }
 
     #[cold]
     fn no_address_left(&self) -> Error {
-        match self.tried.last() {
-            Some(last) => Error::os(
-                Code::HC_ERR_CONNECT,
-                last.os_error,
-                &format!("connect to {}", last.address),
-            ),
-            None => Error::new(Code::HC_ERR_CONNECT, "the name has no address"),
+        match self.race.last_failure() {
+            Some((endpoint, Refusal::Os(errno))) => {
+                let doing = format!("connect to {endpoint}");
+                Error::os(Code::HC_ERR_CONNECT, errno, &doing)
+            }
+            Some((endpoint, Refusal::Hook(value))) => {
+                let text = format!("the socket callback refused to connect to {endpoint}");
+                Error::new(Code::HC_ERR_CALLBACK, text).with_callback_value(value)
+            }
+            None => {
+                let text = format!("{}: no address was found", self.host);
+                Error::new(Code::HC_ERR_RESOLVE, text)
+            }
         }
     }
 }
+
+fn is_tcp(endpoint: &Endpoint) -> bool {
+    matches!(endpoint, Endpoint::Ip(_))
+}
+
+/// RFC 8305 section 4: in the order given, but families take turns, so that one that leads
+/// nowhere costs no more than one address's time. The family of the first address begins.
+fn interleaved(addresses: Vec<SocketAddr>) -> Vec<Endpoint> {
+    let Some(begins) = addresses.first().map(SocketAddr::is_ipv6) else {
+        return Vec::new();
+    };
+    let mut first = addresses.iter().filter(|a| a.is_ipv6() == begins);
+    let mut second = addresses.iter().filter(|a| a.is_ipv6() != begins);
+    let mut mixed = Vec::with_capacity(addresses.len());
+    loop {
+        let (a, b) = (first.next(), second.next());
+        if a.is_none() && b.is_none() {
+            return mixed;
+        }
+        mixed.extend(a.into_iter().chain(b).map(|a| Endpoint::Ip(*a)));
+    }
+}
+
+#[cfg(test)]
+#[path = "dial_tests.rs"]
+mod tests;

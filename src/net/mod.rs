@@ -5,7 +5,11 @@
 pub mod cancel;
 pub mod deadline;
 pub mod dial;
+pub mod dialing;
+pub mod endpoint;
 pub mod memory;
+mod race;
+pub mod resolve;
 pub mod tcp;
 
 use std::io::IoSlice;

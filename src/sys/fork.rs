@@ -10,6 +10,14 @@ static LAST_STAMP: AtomicU32 = AtomicU32::new(0);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp(u32);
 
+impl Stamp {
+    /// No other process has the same.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// The stamp of this process.
 #[must_use]
 pub fn stamp() -> Stamp {

@@ -2,12 +2,18 @@
 //! and in `ffi`, nowhere else. Nothing here decides.
 
 pub mod clock;
+pub mod epoll;
 pub mod file;
 pub mod fork;
+pub mod options;
 pub mod poll;
 pub mod resolve;
 pub mod socket;
 pub mod stdio;
+#[cfg(test)]
+pub mod testing;
+pub mod thread;
+pub mod unix;
 pub mod wake;
 
 /// errno of the call that has just failed.
@@ -30,7 +36,8 @@ fn check_count(result: libc::ssize_t) -> Result<usize, i32> {
 /// The errno values that the rest of the crate tells apart.
 pub mod error_number {
     pub use libc::{
-        EADDRNOTAVAIL, EAGAIN, EALREADY, ECONNABORTED, ECONNREFUSED, ECONNRESET, EINPROGRESS,
-        EINTR, EINVAL, EIO, EISCONN, ENOSYS, ENOTCONN, ENOTSOCK, EPIPE, ETIMEDOUT,
+        EADDRNOTAVAIL, EAGAIN, EALREADY, ECANCELED, ECONNABORTED, ECONNREFUSED, ECONNRESET,
+        EINPROGRESS, EINTR, EINVAL, EIO, EISCONN, ENODEV, ENOSYS, ENOTCONN, ENOTSOCK, EPERM, EPIPE,
+        ETIMEDOUT,
     };
 }

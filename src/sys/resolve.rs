@@ -4,14 +4,17 @@ use core::ptr;
 use std::ffi::{CStr, CString};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-/// A refusal of the resolver: its code, its words, and errno for `EAI_SYSTEM`.
+/// A refusal of the resolver.
 #[derive(Clone, Debug)]
 pub struct ResolveError {
-    /// An `EAI_*` code.
+    /// An `EAI_*` code, which is negative, or errno.
     pub code: i32,
-    /// What gai_strerror(3) says of it.
+    /// What gai_strerror(3) or strerror(3) says of it.
     pub text: String,
 }
+
+/// Try again later.
+pub use libc::EAI_AGAIN;
 
 /// Asks getaddrinfo(3), which may take long.
 pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
@@ -29,6 +32,13 @@ pub fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, ResolveError> {
     // SAFETY: name and hints are valid, and the list is ours to free when this succeeds.
     let code =
         unsafe { libc::getaddrinfo(name.as_ptr(), ptr::null(), &raw const hints, &raw mut list) };
+    if code == libc::EAI_SYSTEM {
+        let why = std::io::Error::last_os_error();
+        return Err(ResolveError {
+            code: why.raw_os_error().unwrap_or(code),
+            text: why.to_string(),
+        });
+    }
     if code != 0 {
         // SAFETY: no pointers go in, and a static string comes out.
         let text = unsafe { libc::gai_strerror(code) };

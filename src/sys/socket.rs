@@ -296,7 +296,8 @@ fn sigpipe_set() -> libc::sigset_t {
     set
 }
 
-fn set<T>(fd: BorrowedFd<'_>, level: i32, name: i32, value: &T) -> Result<(), i32> {
+/// setsockopt(2).
+pub(super) fn set<T>(fd: BorrowedFd<'_>, level: i32, name: i32, value: &T) -> Result<(), i32> {
     let len = size_of::<T>() as libc::socklen_t;
     // SAFETY: the value is valid for its length.
     check(unsafe {

@@ -28,9 +28,27 @@ pub fn clear(event: &OwnedFd) {
     unsafe { libc::read(event.as_raw_fd(), count.as_mut_ptr().cast(), count.len()) };
 }
 
-/// Ends both directions of a socket; a connect that is under way fails.
+/// Ends both directions of a socket; a connect that is under way fails, and one that is about to
+/// begin does not last.
 pub fn shut_down(socket: RawFd) {
+    // Shutting down a socket that does not connect yet does nothing. Whoever is about to make a
+    // connect(2) that waits finds this limit instead; the kernel looks at it and begins to connect
+    // under one lock, so that there is no time between the two.
+    let soon = libc::timeval {
+        tv_sec: 0,
+        tv_usec: 1,
+    };
     keeping_errno(|| {
+        // SAFETY: the value is valid for its length.
+        unsafe {
+            libc::setsockopt(
+                socket,
+                libc::SOL_SOCKET,
+                libc::SO_SNDTIMEO,
+                (&raw const soon).cast(),
+                size_of::<libc::timeval>() as libc::socklen_t,
+            )
+        };
         // SAFETY: no pointers.
         unsafe { libc::shutdown(socket, libc::SHUT_RDWR) };
     });
