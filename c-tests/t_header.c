@@ -77,7 +77,7 @@ AT(hc_iovec, len, offsetof(struct iovec, iov_len));
 /* Numbers that programs have compiled in. */
 _Static_assert(HC_OK == 0 && HC_WANT_READ == 1 && HC_WANT_WRITE == 2, "waits");
 _Static_assert(HC_ERR_INVALID_ARG == -1 && HC_ERR_TOO_LARGE == -7, "the caller's");
-_Static_assert(HC_ERR_CANNOT_SEND_REQUEST == -20 && HC_ERR_EARLY_RESPONSE == -30, "the state's");
+_Static_assert(HC_ERR_CANNOT_SEND_REQUEST == -20 && HC_ERR_POOL_EXHAUSTED == -31, "the state's");
 _Static_assert(HC_ERR_BAD_STATUS_LINE == -40 && HC_ERR_LIMIT == -50, "the peer's");
 _Static_assert(HC_ERR_RESOLVE == -60 && HC_ERR_FILE == -67, "the system's");
 _Static_assert(HC_ERR_INTERNAL == -120, "the library's");

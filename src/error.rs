@@ -63,6 +63,8 @@ pub enum hc_status {
     HC_ERR_CANNOT_SEND_BODY = -29,
     /// The server has answered before the whole body was sent: call hc_getresponse.
     HC_ERR_EARLY_RESPONSE = -30,
+    /// As many connections of the pool are out as may be, and none was given back in time.
+    HC_ERR_POOL_EXHAUSTED = -31,
 
     /// The first line is not an HTTP status line. Python: BadStatusLine.
     HC_ERR_BAD_STATUS_LINE = -40,
@@ -144,6 +146,7 @@ impl Code {
         Self::HC_ERR_BODY_OVERRUN,
         Self::HC_ERR_CANNOT_SEND_BODY,
         Self::HC_ERR_EARLY_RESPONSE,
+        Self::HC_ERR_POOL_EXHAUSTED,
         Self::HC_ERR_BAD_STATUS_LINE,
         Self::HC_ERR_UNKNOWN_PROTOCOL,
         Self::HC_ERR_BAD_HEADER,
@@ -198,6 +201,7 @@ impl Code {
             Self::HC_ERR_BODY_OVERRUN => c"More body bytes than the request declared",
             Self::HC_ERR_CANNOT_SEND_BODY => c"No request body is open",
             Self::HC_ERR_EARLY_RESPONSE => c"The server answered before the body was sent",
+            Self::HC_ERR_POOL_EXHAUSTED => c"No connection of the pool became free",
             Self::HC_ERR_BAD_STATUS_LINE => c"The peer's first line is not an HTTP status line",
             Self::HC_ERR_UNKNOWN_PROTOCOL => c"The peer speaks another version of HTTP",
             Self::HC_ERR_BAD_HEADER => c"A header field of the response is malformed",
@@ -247,6 +251,7 @@ impl Code {
             Self::HC_ERR_BODY_OVERRUN => c"HC_ERR_BODY_OVERRUN",
             Self::HC_ERR_CANNOT_SEND_BODY => c"HC_ERR_CANNOT_SEND_BODY",
             Self::HC_ERR_EARLY_RESPONSE => c"HC_ERR_EARLY_RESPONSE",
+            Self::HC_ERR_POOL_EXHAUSTED => c"HC_ERR_POOL_EXHAUSTED",
             Self::HC_ERR_BAD_STATUS_LINE => c"HC_ERR_BAD_STATUS_LINE",
             Self::HC_ERR_UNKNOWN_PROTOCOL => c"HC_ERR_UNKNOWN_PROTOCOL",
             Self::HC_ERR_BAD_HEADER => c"HC_ERR_BAD_HEADER",

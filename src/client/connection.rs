@@ -72,6 +72,8 @@ pub struct Connection {
     pub(super) state: StateCell,
     pub(super) pending: Pending,
     pub(super) origin: Origin,
+    /// How often something was changed that says where connections go.
+    pub(super) rerouted: u32,
     pub(super) dial: Option<Dial>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) wire: Option<Wire>,

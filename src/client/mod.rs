@@ -12,15 +12,18 @@ pub mod drive;
 pub mod fields_only;
 pub mod gathering;
 pub mod handover;
+pub mod kept;
 pub mod making;
 pub mod opening;
 pub mod outgoing;
+pub mod pool;
 pub mod push;
 pub mod reading;
 pub mod record;
 pub mod request;
 pub mod response;
 pub mod sansio;
+pub mod shared_pool;
 pub mod target;
 #[cfg(test)]
 mod time_tests;

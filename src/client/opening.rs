@@ -19,6 +19,7 @@ impl Connection {
     /// The next connection is this descriptor, which is connected already.
     pub fn adopt(&mut self, transport: Box<dyn Transport>) -> Result<()> {
         self.check_unconnected()?;
+        self.rerouted += 1;
         self.opened(transport);
         Ok(())
     }
@@ -26,6 +27,7 @@ impl Connection {
     /// Connections come from here from now on.
     pub fn set_origin(&mut self, origin: Origin) -> Result<()> {
         self.check_unconnected()?;
+        self.rerouted += 1;
         self.origin = origin;
         self.output.clear();
         self.output_taken = 0;

@@ -84,7 +84,10 @@ impl Connection {
             return Ok(Step::Want(i));
         }
         match &mut self.wire {
-            Some(wire) => wire.write(&[IoSlice::new(data)], false, &self.tuning),
+            Some(wire) => {
+                wire.is_raw = true;
+                wire.write(&[IoSlice::new(data)], false, &self.tuning)
+            }
             None => Err(Error::new(
                 Code::HC_ERR_NOT_CONNECTED,
                 "the connection is gone",

@@ -41,6 +41,7 @@ impl Connection {
         let Some(config) = &mut self.config else {
             return Err(no_target());
         };
+        self.rerouted += 1;
         config.target = target;
         config.default_port = default_port;
         config.host_unchecked = unchecked;
@@ -54,6 +55,7 @@ impl Connection {
         let Some(config) = &mut self.config else {
             return Err(no_target());
         };
+        self.rerouted += 1;
         change(Arc::make_mut(&mut config.dialing));
         Ok(())
     }
@@ -70,6 +72,7 @@ impl Connection {
         let Some(config) = &mut self.config else {
             return Err(no_target());
         };
+        self.rerouted += 1;
         config.tunnel = tunnel;
         config.name_host();
         Ok(())

@@ -54,7 +54,9 @@ pub struct Wire {
     /// Since when nothing is going on.
     pub idle: Stopwatch,
     /// Since when there is a connection.
-    born: Stopwatch,
+    pub born: Stopwatch,
+    /// The program has sent bytes of its own on it, which nobody knows the answer to.
+    pub is_raw: bool,
     /// A body that nobody reads any more and that stands before the next head.
     pub debt: Option<Body>,
     drained: u64,
@@ -90,6 +92,7 @@ impl Wire {
             served: 0,
             idle: born,
             born,
+            is_raw: false,
             debt: None,
             drained: 0,
         }
@@ -134,6 +137,21 @@ impl Wire {
     #[must_use]
     pub fn is_deaf(&self) -> bool {
         self.published.is_none() && self.transport.fd().is_some()
+    }
+
+    /// Takes it out of reach of hc_cancel. False: that has shut it down already, or may have.
+    pub fn leave(&mut self, cancel: Option<&Arc<Cancel>>) -> bool {
+        let published = self.published.take();
+        let was_felt = published.as_ref().is_some_and(Published::was_felt);
+        drop(published);
+        // Whoever asks says so before he looks for descriptors, and none is out any more.
+        !was_felt && cancel.is_none_or(|c| !c.is_requested())
+    }
+
+    /// It belongs to another handle now.
+    pub fn join(&mut self, cancel: Option<&Arc<Cancel>>) {
+        self.published = cancel.and_then(|c| c.publish(self.fd()?, Way::Shutdown));
+        self.clocks = Clocks::default();
     }
 
     /// Its descriptor.

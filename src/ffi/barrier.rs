@@ -12,9 +12,11 @@ use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
+use super::pool_options::LentPlace;
 use super::response::hr_response;
 use crate::client::connection::Connection;
 use crate::client::response::Response;
+use crate::client::wire::Wire;
 use crate::error::{Code, Error, Result};
 use crate::net::cancel::Cancel;
 use crate::sys::fork::{self, Stamp};
@@ -41,6 +43,16 @@ pub struct hc_conn {
     pub(super) port: i32,
     /// The same of the tunnel, if there is one.
     pub(super) tunnel: Option<(std::ffi::CString, i32)>,
+    /// The place in the pool that it is out of. Last: what it holds is closed before its place is
+    /// free.
+    lent: Option<Lent>,
+}
+
+/// What a handle that is out of a pool knows of it.
+struct Lent {
+    place: LentPlace,
+    /// Of the core, when it was given out.
+    reroutings: u32,
 }
 
 /// The core of a connection, and the gate before it.
@@ -202,6 +214,7 @@ impl hc_conn {
             earlier_hosts: Vec::new(),
             port: i32::from(port),
             tunnel: None,
+            lent: None,
         }))
     }
 
@@ -346,6 +359,58 @@ pub(super) unsafe fn free_conn(c: *mut hc_conn) {
     let mut conn = unsafe { Box::from_raw(c) };
     conn.magic = DEAD_MAGIC;
     let _ = catch_unwind(AssertUnwindSafe(|| drop(conn)));
+}
+
+/// A handle is given out by a pool: it has a place there, and goes on with a kept connection if
+/// one came with it.
+///
+/// # Safety
+/// As for [`handle`], and nobody else has it yet.
+pub(super) unsafe fn lend(
+    c: *mut hc_conn,
+    place: LentPlace,
+    kept: Option<Wire>,
+) -> core::result::Result<(), Code> {
+    let take_over = |core: &mut Connection| {
+        if let Some(wire) = kept {
+            core.join(wire);
+        }
+        Ok(core.reroutings())
+    };
+    // SAFETY: forwarded to the caller.
+    let reroutings = unsafe { enter(c, take_over) }?;
+    // SAFETY: the barrier has just taken it for a live handle, and nobody else has it.
+    if let Some(conn) = unsafe { c.as_mut() } {
+        conn.lent = Some(Lent { place, reroutings });
+    }
+    Ok(())
+}
+
+/// A handle goes back to the pool that it is out of: it is freed, and its connection is kept
+/// there or closed.
+///
+/// # Safety
+/// As for [`handle`]; unless it is refused, nobody uses it any more.
+pub(super) unsafe fn give_back(c: *mut hc_conn) -> core::result::Result<(), Code> {
+    // SAFETY: forwarded to the caller.
+    let conn = unsafe { handle(c) }?;
+    let Some(reroutings) = conn.lent.as_ref().map(|lent| lent.reroutings) else {
+        return Err(Code::HC_ERR_INVALID_ARG);
+    };
+    let returned = match conn.shared.pass(|core| core.part(reroutings)) {
+        Ok(returned) => returned,
+        // A poisoned one can only be freed, and is.
+        Err(Code::HC_ERR_INTERNAL) => None,
+        Err(code) => return Err(code),
+    };
+    // SAFETY: a live handle, which the caller has given up.
+    let lent = unsafe { c.as_mut() }.and_then(|conn| conn.lent.take());
+    // SAFETY: as above.
+    unsafe { free_conn(c) };
+    if let Some(lent) = lent {
+        lent.place.give_back(returned);
+    }
+    Ok(())
 }
 
 /// Frees what is inside of a response with the gate shut, then the rest of it.

@@ -277,7 +277,8 @@ pub const fn of(code: Code) -> Option<Class> {
         | Code::HC_ERR_BODY_OWED
         | Code::HC_ERR_BODY_OVERRUN
         | Code::HC_ERR_CANNOT_SEND_BODY
-        | Code::HC_ERR_EARLY_RESPONSE => Class::ImproperConnectionState,
+        | Code::HC_ERR_EARLY_RESPONSE
+        | Code::HC_ERR_POOL_EXHAUSTED => Class::ImproperConnectionState,
         // As for every closed file: "I/O operation on closed file".
         Code::HC_ERR_CLOSED => Class::ValueError,
 

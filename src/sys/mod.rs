@@ -6,6 +6,7 @@ pub mod epoll;
 pub mod file;
 pub mod fork;
 pub mod options;
+pub mod lock;
 pub mod poll;
 pub mod resolve;
 pub mod socket;

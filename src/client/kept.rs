@@ -1,0 +1,92 @@
+//! What of a connection outlives its handle: the wire, under the name of where it leads. A pool
+//! keeps nothing else, so what one user of a handle has set never reaches the next.
+
+use std::sync::Arc;
+
+use super::connection::{Connection, Pending};
+use super::pool::Returned;
+use super::shared_pool::{Lease, SharedPool};
+use super::wire::Wire;
+use crate::proto::state::State;
+
+/// Connections with the same key can stand in for each other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    host: String,
+    port: u16,
+    partition: Vec<u8>,
+}
+
+impl Key {
+    /// Where this handle's connections go, as far as it was told when it was made. The name of a
+    /// host is the same in any case (RFC 3986 section 3.2.2).
+    #[must_use]
+    pub fn of(core: &Connection, partition: &[u8]) -> Option<Self> {
+        let target = &core.config.as_ref()?.target;
+        Some(Self {
+            host: target.host.to_ascii_lowercase(),
+            port: target.port,
+            partition: partition.to_vec(),
+        })
+    }
+}
+
+/// A pool of connections, with what else its maker has.
+pub type Connections<X> = SharedPool<Arc<Key>, Wire, X>;
+/// A place in it.
+pub type Place<X> = Lease<Arc<Key>, Wire, X>;
+
+impl Connection {
+    /// How often something was changed that says where connections go.
+    #[must_use]
+    pub fn reroutings(&self) -> u32 {
+        self.rerouted
+    }
+
+    /// Ends this handle's life, and gives its open connection out if another may have it: if
+    /// nothing is under way on it, nothing but requests was ever sent on it, and it leads to where
+    /// the key says, which it does if nothing was changed since. A response that was not read to
+    /// its end is skipped, as far as it has arrived and is no longer than it may be.
+    pub fn part(&mut self, reroutings: u32) -> Option<Returned<Wire>> {
+        if let Some(live) = &self.live {
+            self.give_up_id(live.id);
+        }
+        let is_at_rest = self.state() == State::Idle
+            && self.pending == Pending::None
+            && self.dial.is_none()
+            && self.making.is_none()
+            && self.rerouted == reroutings;
+        let wire = self.wire.take();
+        let kept = wire
+            .filter(|w| is_at_rest && w.is_ours && !w.is_raw)
+            .and_then(|w| self.ready_to_part(w));
+        self.close();
+        kept
+    }
+
+    fn ready_to_part(&self, mut wire: Wire) -> Option<Returned<Wire>> {
+        let is_clean = wire.pay_debt_at_once(&self.tuning)
+            && wire.received_bytes().is_empty()
+            && !wire.is_at_eof();
+        (is_clean && wire.leave(self.cancel.as_ref())).then(|| Returned::from(wire))
+    }
+
+    /// The opposite: a new handle goes on with a connection that another has left, unless it has
+    /// been given one of its own.
+    pub fn join(&mut self, mut wire: Wire) {
+        if self.wire.is_none() {
+            wire.join(self.cancel.as_ref());
+            self.wire = Some(wire);
+        }
+    }
+}
+
+impl From<Wire> for Returned<Wire> {
+    fn from(wire: Wire) -> Self {
+        Self {
+            age_ms: u64::try_from(wire.born.ms()).unwrap_or(0),
+            served: wire.served,
+            what: wire,
+        }
+    }
+}
