@@ -154,6 +154,7 @@ int main(void) {
         cmocka_unit_test(test_row_192_responses_that_stand_alone),
         cmocka_unit_test(test_row_192_exchanges_elsewhere),
         cmocka_unit_test(test_row_192_targets),
+        cmocka_unit_test(test_row_192_pools),
         IN_EVERY_STYLE(test_row_192_requests),
         IN_EVERY_STYLE(test_row_192_bodies),
         IN_EVERY_STYLE(test_row_192_responses),

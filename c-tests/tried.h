@@ -30,6 +30,9 @@ void test_row_192_responses_that_stand_alone(void **state);
 void test_row_192_exchanges_elsewhere(void **state);
 void test_row_192_targets(void **state);
 
+/* null_pool.c */
+void test_row_192_pools(void **state);
+
 /* null_compat15.c */
 void test_row_192_streams(void **state);
 void test_row_192_compat15(void **state);

@@ -1,0 +1,33 @@
+/* Pools against a server that the test plays itself, in its own thread. */
+#ifndef POOLED_H
+#define POOLED_H
+
+#include "check.h"
+#include "peer.h"
+
+#define HI "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+typedef struct origin {
+    int listener, port;
+} origin;
+
+#define HOST "127.0.0.1"
+
+void origin_open(origin *o);
+void origin_close(origin *o);
+/* A handle of the pool, at once. */
+hc_conn *take(hc_pool *pool, const origin *o);
+/* A whole exchange; the server's end of the connection, which is accepted when `server` is -1. */
+int exchange(hc_conn *c, const origin *o, int server);
+/* The same, and the handle is given back. */
+int use_once(hc_pool *pool, const origin *o, int server);
+hc_pool_stats stats_of(hc_pool *pool);
+/* Waits until so many threads stand in line. */
+void await_waiting(hc_pool *pool, uint64_t count);
+/* Does the client's end close, now or soon? */
+void assert_closed(int server);
+/* Nothing has come, not even the end. */
+void assert_open(int server);
+void assert_nobody_connects(const origin *o);
+
+#endif
