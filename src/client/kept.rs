@@ -3,10 +3,12 @@
 
 use std::sync::Arc;
 
+use super::clocks::Clocks;
 use super::connection::{Connection, Pending};
 use super::pool::Returned;
 use super::shared_pool::{Lease, SharedPool};
 use super::wire::Wire;
+use crate::net::cancel::{Cancel, Published, Way};
 use crate::proto::state::State;
 
 /// Connections with the same key can stand in for each other.
@@ -78,6 +80,23 @@ impl Connection {
             wire.join(self.cancel.as_ref());
             self.wire = Some(wire);
         }
+    }
+}
+
+impl Wire {
+    /// Takes it out of reach of hc_cancel. False: that has shut it down already, or may have.
+    fn leave(&mut self, cancel: Option<&Arc<Cancel>>) -> bool {
+        let published = self.published.take();
+        let was_felt = published.as_ref().is_some_and(Published::was_felt);
+        drop(published);
+        // Whoever asks says so before he looks for descriptors, and none is out any more.
+        !was_felt && cancel.is_none_or(|c| !c.is_requested())
+    }
+
+    /// It belongs to another handle now.
+    fn join(&mut self, cancel: Option<&Arc<Cancel>>) {
+        self.published = cancel.and_then(|c| c.publish(self.fd()?, Way::Shutdown));
+        self.clocks = Clocks::default();
     }
 }
 

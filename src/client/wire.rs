@@ -32,7 +32,7 @@ pub enum Receive {
 /// See the module.
 pub struct Wire {
     /// Before the transport, which closes the descriptor.
-    published: Option<Published>,
+    pub(super) published: Option<Published>,
     transport: Box<dyn Transport>,
     buf: Vec<u8>,
     start: usize,
@@ -137,21 +137,6 @@ impl Wire {
     #[must_use]
     pub fn is_deaf(&self) -> bool {
         self.published.is_none() && self.transport.fd().is_some()
-    }
-
-    /// Takes it out of reach of hc_cancel. False: that has shut it down already, or may have.
-    pub fn leave(&mut self, cancel: Option<&Arc<Cancel>>) -> bool {
-        let published = self.published.take();
-        let was_felt = published.as_ref().is_some_and(Published::was_felt);
-        drop(published);
-        // Whoever asks says so before he looks for descriptors, and none is out any more.
-        !was_felt && cancel.is_none_or(|c| !c.is_requested())
-    }
-
-    /// It belongs to another handle now.
-    pub fn join(&mut self, cancel: Option<&Arc<Cancel>>) {
-        self.published = cancel.and_then(|c| c.publish(self.fd()?, Way::Shutdown));
-        self.clocks = Clocks::default();
     }
 
     /// Its descriptor.
