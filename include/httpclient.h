@@ -230,6 +230,10 @@ enum hc_status
    */
   HC_ERR_EARLY_RESPONSE = -30,
   /**
+   * As many connections of the pool are out as may be, and none was given back in time.
+   */
+  HC_ERR_POOL_EXHAUSTED = -31,
+  /**
    * The first line is not an HTTP status line. Python: BadStatusLine.
    */
   HC_ERR_BAD_STATUS_LINE = -40,
@@ -956,6 +960,45 @@ typedef int32_t hc_added;
 #endif // __cplusplus
 
 /**
+ * What can be limited in a pool: hc_pool_set_limit.
+ */
+enum hc_pool_limit
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * Connections of one origin, those that are out and those that are kept. Default: 16.
+   */
+  HC_POOL_PER_ORIGIN = 0,
+  /**
+   * Connections in all. Default: 256.
+   */
+  HC_POOL_TOTAL = 1,
+  /**
+   * Milliseconds for which a connection is kept without being used. Shorter than the server's,
+   * or many will be found closed. Default: 30000. 0: nothing is kept.
+   */
+  HC_POOL_IDLE_MS = 2,
+  /**
+   * Milliseconds since a connection was opened after which it is used for no further request:
+   * it would never notice that a name leads to somewhere else by now. Default: without limit.
+   */
+  HC_POOL_AGE_MS = 3,
+  /**
+   * Requests after which a connection is not kept any longer. Default: without limit.
+   */
+  HC_POOL_REQUESTS = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_pool_limit hc_pool_limit;
+#else
+typedef int32_t hc_pool_limit;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Why a connection ends with a response: hr_will_close.
  */
 enum hc_close_reason
@@ -1573,6 +1616,12 @@ typedef struct hc15_http hc15_http;
 typedef struct hc_conn hc_conn;
 
 /**
+ * A pool of connections. Opaque to C; made by hc_pool_new, freed by hc_pool_free. Unlike the
+ * other handles it may be used by any number of threads at once.
+ */
+typedef struct hc_pool hc_pool;
+
+/**
  * A URL in parts. Opaque to C; made by hc_url_split, freed by hc_url_free. It is immutable, so
  * that threads may share it.
  */
@@ -1927,6 +1976,97 @@ typedef struct {
    */
   uint64_t content_length;
 } hc_request_plan;
+
+/**
+ * What hc_pool_get_from is asked for. Set struct_size to sizeof(hc_origin) and the rest to 0
+ * before filling in what is wanted.
+ */
+typedef struct {
+  /**
+   * sizeof(hc_origin)
+   */
+  size_t struct_size;
+  /**
+   * As for hc_new.
+   */
+  const char *host;
+  /**
+   * Its length in bytes, or HC_ZSTR.
+   */
+  size_t host_len;
+  /**
+   * As for hc_new.
+   */
+  int32_t port;
+  /**
+   * Bytes of the program's own that keep connections apart which lead to the same place: a
+   * user, a source address, whatever hc_configure_fn makes of it. NULL for none.
+   */
+  const char *partition;
+  /**
+   * Its length in bytes, or HC_ZSTR.
+   */
+  size_t partition_len;
+} hc_origin;
+
+/**
+ * How a pool stands, and what has happened in it since it was made. Set struct_size before the
+ * call.
+ */
+typedef struct {
+  /**
+   * sizeof(hc_pool_stats)
+   */
+  size_t struct_size;
+  /**
+   * Connections kept now.
+   */
+  uint64_t idle;
+  /**
+   * Handles out now.
+   */
+  uint64_t out;
+  /**
+   * Threads waiting in hc_pool_get now.
+   */
+  uint64_t waiting;
+  /**
+   * Handles given out without a connection, which opened one then, if they were used.
+   */
+  uint64_t opened;
+  /**
+   * Handles given out with a kept connection.
+   */
+  uint64_t reused;
+  /**
+   * Kept connections closed to make room for another origin.
+   */
+  uint64_t evicted;
+  /**
+   * Kept connections closed because their time was over.
+   */
+  uint64_t expired;
+  /**
+   * HC_ERR_POOL_EXHAUSTED returned.
+   */
+  uint64_t refused;
+} hc_pool_stats;
+
+/**
+ * Told of each handle before it is given out, to set its timeouts, its profile, its addresses and
+ * so on. Called by hc_pool_get in its own thread, so maybe by several threads at once. It must
+ * treat handles for the same host, port and partition alike: a connection that was opened for one
+ * is used by the next. It may call anything but hc_free with the handle, and must not leave by
+ * longjmp or an exception. Returns 0; anything else makes hc_pool_get fail with HC_ERR_CALLBACK.
+ */
+typedef int32_t (*hc_configure_fn)(hc_conn *c,
+                                   const hc_origin *origin,
+                                   void *user);
+
+/**
+ * Called once when something is not needed any longer.
+ */
+typedef void (*hc_destroy_fn)(void *user);
 
 /**
  * A piece of memory; the layout is that of struct iovec in sys/uio.h.
@@ -4044,6 +4184,218 @@ hc_status hc_plan_request(const hc_conn *c,
                           uint64_t length,
                           uint32_t flags,
                           hc_request_plan *out);
+
+/**
+ * Makes an empty pool.
+ *
+ * A pool keeps open connections between requests, by origin, and sees to it that there are never
+ * more than its limits allow. hc_pool_get hands out an ordinary handle, hc_pool_put takes it
+ * back. A pool may be used by any number of threads at once; it has none of its own, so what has
+ * been kept too long is closed when somebody calls.
+ *
+ * @param out receives the pool; NULL on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG for NULL. Ownership: free it with hc_pool_free.
+ *
+ * @pre `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_pool_new(hc_pool **out);
+
+/**
+ * Frees a pool and closes the connections that it keeps. Threads that wait in hc_pool_get are sent
+ * home with HC_ERR_CANCELLED; no call may begin any more. Handles that are out are not touched:
+ * they work on, and hc_pool_put or hc_free frees them as ever. In a forked child the kept
+ * descriptors are closed without a byte on the wire.
+ *
+ * @param pool a pool, or NULL
+ *
+ * @pre `pool` is NULL or has not been freed, and no call with it begins any more.
+ */
+HC_EXTERN
+void hc_pool_free(hc_pool *pool);
+
+/**
+ * Takes a handle for a host out of a pool. It is a new handle each time, as from hc_new and then
+ * hc_configure_fn, so nothing that was set on another is left on it; but its connection may be an
+ * open one that was given back before: of those to the same host and port the one that was used
+ * last. Whether it is still good is found out when it is used (HC_TIMEOUT_REUSE_CHECK): if not,
+ * the handle opens another, as it does anyway.
+ *
+ * When as many connections as the limits allow are out, this waits its turn: whoever has waited
+ * longest for something that comes free gets it, and nobody who comes later is faster. A kept
+ * connection to somewhere else does not count against that, it is closed to make room.
+ *
+ * @param pool a pool
+ * @param host as for hc_new
+ * @param port as for hc_new
+ * @param wait_ms milliseconds to wait for at most; 0 not to wait; -1 for ever
+ * @param out receives the handle; NULL on failure
+ * @return HC_OK; HC_ERR_POOL_EXHAUSTED when none came free in time; HC_ERR_CANCELLED after
+ * hc_pool_shutdown; HC_ERR_INVALID_URL for a host or port that cannot be used; HC_ERR_CALLBACK when
+ * hc_configure_fn failed; HC_ERR_INVALID_ARG; HC_ERR_FORKED; HC_ERR_NOMEM. Ownership: give it back
+ * with hc_pool_put, or free it with hc_free.
+ *
+ * @pre `pool` is NULL or has not been freed; `host` is NUL-terminated or NULL; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_pool_get(hc_pool *pool,
+                      const char *host,
+                      int32_t port,
+                      int64_t wait_ms,
+                      hc_conn **out);
+
+/**
+ * The same as hc_pool_get, for an origin with everything that tells connections apart.
+ *
+ * @param pool a pool
+ * @param origin where the connection is to lead
+ * @param wait_ms as for hc_pool_get
+ * @param out receives the handle; NULL on failure
+ * @return as hc_pool_get. Ownership: as there.
+ *
+ * @pre `pool` is NULL or has not been freed; `origin` is NULL or valid, with its strings; `out` is valid
+ * or NULL.
+ */
+HC_EXTERN
+hc_status hc_pool_get_from(hc_pool *pool,
+                           const hc_origin *origin,
+                           int64_t wait_ms,
+                           hc_conn **out);
+
+/**
+ * Gives a handle back to the pool that it is out of, and frees it. Its connection is kept there
+ * for the next one when it is open and good for another request: nothing was asked that has not
+ * been answered, and it leads to where hc_pool_get was asked for (hc_set_target, hc_set_tunnel,
+ * hc_adopt_fd and their like end that, and so does hc_send_raw). A response that was not read to its end is skipped, as far as that can be done without waiting and HC_LIMIT_DRAIN
+ * allows. Otherwise the connection is closed. Either way its place is free, and who waits longest
+ * for it gets it.
+ *
+ * A response of the handle stays valid until it is freed itself, as after hc_free; one that was
+ * not read to its end says HC_ERR_CLOSED, except one that took its connection along
+ * (hr_will_close), which no pool counts any more. hc_free on such a handle frees its place too, and
+ * keeps nothing. When the pool has been freed, this is hc_free.
+ *
+ * @param c a connection from hc_pool_get
+ * @return HC_OK; HC_ERR_INVALID_ARG for NULL and for a handle that is out of no pool; HC_ERR_BUSY
+ * inside a callback of the handle; HC_ERR_FORKED. Ownership: `c` is taken on HC_OK only.
+ *
+ * @pre `c` is NULL or a handle that has not been freed, and no other thread is using it.
+ */
+HC_EXTERN
+hc_status hc_pool_put(hc_conn *c);
+
+/**
+ * Closes what has been kept for longer than the limits allow. hc_pool_get and hc_pool_put do that
+ * for what is in their way; this is for programs that are idle for long.
+ *
+ * @param pool a pool
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_FORKED
+ *
+ * @pre `pool` is NULL or has not been freed.
+ */
+HC_EXTERN
+hc_status hc_pool_trim(hc_pool *pool);
+
+/**
+ * Closes every connection that is kept. Those that are out are not touched.
+ *
+ * @param pool a pool
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_FORKED
+ *
+ * @pre `pool` is NULL or has not been freed.
+ */
+HC_EXTERN hc_status hc_pool_close_idle(hc_pool *pool);
+
+/**
+ * Ends the giving out, for good: every hc_pool_get that waits, and every later one, returns
+ * HC_ERR_CANCELLED; what is kept is closed, and what is given back too. Handles that are out work
+ * on: hc_cancel ends what is under way on them. Not for signal handlers: it takes a lock.
+ *
+ * @param pool a pool
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_FORKED
+ *
+ * @pre `pool` is NULL or has not been freed.
+ */
+HC_EXTERN
+hc_status hc_pool_shutdown(hc_pool *pool);
+
+/**
+ * A descriptor for programs with an event loop, which do not wait in hc_pool_get: readable when
+ * something may have come free since hc_pool_get was refused last. Ask again then; being refused
+ * makes it unreadable. Who waits in hc_pool_get comes first.
+ *
+ * @param pool a pool
+ * @param fd receives an eventfd that remains the pool's, to wait on and never to read; -1 on
+ * failure
+ * @return HC_OK; HC_ERR_NOMEM when there is none to be had; HC_ERR_INVALID_ARG; HC_ERR_FORKED
+ *
+ * @pre `pool` is NULL or has not been freed; `fd` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_pool_fd(hc_pool *pool,
+                     int32_t *fd);
+
+/**
+ * How a pool stands.
+ *
+ * @param pool a pool
+ * @param out receives the figures; its struct_size is set
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_FORKED
+ *
+ * @pre `pool` is NULL or has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN hc_status hc_pool_get_stats(const hc_pool *pool, hc_pool_stats *out);
+
+/**
+ * Sets who prepares the handles that a pool gives out. It replaces the one before, whose
+ * `destroy` is called as soon as nobody is inside it any more.
+ *
+ * @param pool a pool
+ * @param fn the callback; NULL for none
+ * @param user given to it
+ * @param destroy called with `user` when the callback is replaced or the pool is freed; NULL for
+ * nothing to do
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_FORKED. Ownership: `user` is taken on HC_OK only.
+ *
+ * @pre `pool` is NULL or has not been freed; `fn` and `destroy` can be called with `user` from any
+ * thread.
+ */
+HC_EXTERN
+hc_status hc_pool_set_configure(hc_pool *pool,
+                                hc_configure_fn fn,
+                                void *user,
+                                hc_destroy_fn destroy);
+
+/**
+ * Sets one of the limits. Kept connections that are too many or too old now are closed at once;
+ * those that are out, when they are given back.
+ *
+ * @param pool a pool
+ * @param kind an HC_POOL_* number
+ * @param n the limit, at least 1 (HC_POOL_IDLE_MS: 0); -1 for none
+ * @return HC_OK; HC_ERR_INVALID_ARG for an unknown kind or a limit that cannot be; HC_ERR_FORKED
+ *
+ * @pre `pool` is NULL or has not been freed.
+ */
+HC_EXTERN
+hc_status hc_pool_set_limit(hc_pool *pool,
+                            int32_t kind,
+                            int64_t n);
+
+/**
+ * One of the limits.
+ *
+ * @param pool a pool
+ * @param kind an HC_POOL_* number
+ * @param n receives the limit; -1 when there is none
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_FORKED
+ *
+ * @pre `pool` is NULL or has not been freed; `n` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_pool_get_limit(const hc_pool *pool,
+                            int32_t kind,
+                            int64_t *n);
 
 /**
  * Reads body bytes, like read(2): at least one, unless the body has come to its end. Large
