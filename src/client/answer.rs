@@ -107,12 +107,12 @@ impl Connection {
             }
         }
         loop {
-            let (bytes, eof) = (wire.received_bytes(), wire.is_at_eof());
-            if !bytes.is_empty() || eof {
+            let ((room, len), eof) = (wire.received_in_room(), wire.is_at_eof());
+            if len > 0 || eof {
                 let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
-                let progress = self
-                    .reader
-                    .advance(bytes, eof, limits, profile, &mut self.head)?;
+                let progress =
+                    self.reader
+                        .advance_in(room, len, eof, limits, profile, &mut self.head)?;
                 wire.take(progress.used);
                 if progress.done {
                     let status = self.head.status;

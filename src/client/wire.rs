@@ -105,6 +105,14 @@ impl Wire {
         self.buf.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// The same in front of the room behind it, and how many of it have been received.
+    #[inline]
+    #[must_use]
+    pub fn received_in_room(&self) -> (&[u8], usize) {
+        let room = self.buf.get(self.start..).unwrap_or_default();
+        (room, self.end - self.start)
+    }
+
     /// Takes so many of them.
     #[inline]
     pub fn take(&mut self, n: usize) {

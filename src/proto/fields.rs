@@ -31,6 +31,22 @@ pub struct Fields {
     entries: Vec<Entry>,
 }
 
+/// Where a field stands: positions in the bytes of its section, each at or behind the one
+/// before.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed {
+    /// Where its line and its name begin.
+    pub name: usize,
+    /// Where the name ends, at the colon.
+    pub name_end: usize,
+    /// Where the value begins, without blanks.
+    pub value: usize,
+    /// Where the value ends, without blanks.
+    pub value_end: usize,
+    /// Where the next line begins.
+    pub line_end: usize,
+}
+
 /// A field, borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
@@ -80,11 +96,12 @@ impl Fields {
         self.arena.try_reserve(raw.len() + 1)?;
         self.arena.extend_from_slice(raw);
         self.arena.push(0);
+        let arena = self.arena.as_mut_slice();
         for e in &mut self.entries {
-            if let Some(b) = self.arena.get_mut((e.value + e.value_len) as usize) {
+            if let Some(b) = arena.get_mut((e.value + e.value_len) as usize) {
                 e.after_value = core::mem::take(b);
             }
-            if let Some(b) = self.arena.get_mut((e.name + e.name_len) as usize) {
+            if let Some(b) = arena.get_mut((e.name + e.name_len) as usize) {
                 *b = 0;
             }
         }
@@ -93,21 +110,16 @@ impl Fields {
 
     /// Says where a field stands in the bytes that will be [filled](Self::fill) in.
     #[inline]
-    pub fn place(
-        &mut self,
-        name: core::ops::Range<usize>,
-        value: core::ops::Range<usize>,
-        line_end: usize,
-    ) -> Result<()> {
+    pub fn place(&mut self, at: Placed) -> Result<()> {
         if self.entries.len() == self.entries.capacity() {
             self.entries.try_reserve(16)?;
         }
         self.entries.push(Entry {
-            name: name.start as u32,
-            name_len: name.len() as u32,
-            value: value.start as u32,
-            value_len: value.len() as u32,
-            line_end: line_end as u32,
+            name: at.name as u32,
+            name_len: at.name_end.wrapping_sub(at.name) as u32,
+            value: at.value as u32,
+            value_len: at.value_end.wrapping_sub(at.value) as u32,
+            line_end: at.line_end as u32,
             after_value: 0,
             joined: false,
         });
@@ -311,9 +323,18 @@ mod tests {
     fn raw_lines_survive_the_nuls() {
         let raw = b"A: x \r\nbb:\r\nC:y\n";
         let mut f = Fields::new();
-        f.place(0..1, 3..4, 7).ok();
-        f.place(7..9, 10..10, 12).ok();
-        f.place(12..13, 14..15, 16).ok();
+        for [name, name_end, value, value_end, line_end] in
+            [[0, 1, 3, 4, 7], [7, 9, 10, 10, 12], [12, 13, 14, 15, 16]]
+        {
+            let placed = Placed {
+                name,
+                name_end,
+                value,
+                value_end,
+                line_end,
+            };
+            assert!(f.place(placed).is_ok());
+        }
         f.fill(raw).ok();
         let mut out = [0; 16];
         let lines: Vec<Vec<u8>> = (0..3)

@@ -6,8 +6,9 @@
 //! for a second opinion.
 
 use super::fields::Fields;
-use super::grammar::{find_control, is_ows, token_end};
+use super::grammar::is_ows;
 use super::lines::{self, LineCount, LineKind, StatusLine};
+use super::plain_head::{self, PlainStatus};
 use super::{Limits, Profile};
 use crate::error::{Code, Error, Result};
 
@@ -140,7 +141,6 @@ impl HeadReader {
     }
 
     /// Takes what has arrived. `eof`: nothing will follow it.
-    #[inline]
     pub fn advance(
         &mut self,
         buf: &[u8],
@@ -149,8 +149,25 @@ impl HeadReader {
         profile: Profile,
         head: &mut Head,
     ) -> Result<Progress> {
+        self.advance_in(buf, buf.len(), eof, limits, profile, head)
+    }
+
+    /// The same for what stands in front of a larger buffer: `len` bytes have arrived, and the
+    /// room behind them may be looked at, though what is in it does not count. That is worth a
+    /// tenth of the pass, and lets a head that nothing follows take it.
+    #[inline]
+    pub fn advance_in(
+        &mut self,
+        room: &[u8],
+        len: usize,
+        eof: bool,
+        limits: &Limits,
+        profile: Profile,
+        head: &mut Head,
+    ) -> Result<Progress> {
+        let buf = room.get(..len).unwrap_or(room);
         if self.stage == Stage::Start && self.scanned == 0 {
-            if let Some(used) = whole_head(buf, self.bytes, limits, profile, head)? {
+            if let Some(used) = whole_head(room, len, self.bytes, limits, profile, head) {
                 self.bytes += used as u64;
                 return Ok(Progress { used, done: true });
             }
@@ -323,107 +340,25 @@ fn too_big(limits: &Limits) -> Error {
 /// say about. `None`: the caller reads it by lines, and finds out what is the matter.
 #[inline]
 fn whole_head(
-    buf: &[u8],
+    room: &[u8],
+    len: usize,
     bytes_before: u64,
     limits: &Limits,
     profile: Profile,
     head: &mut Head,
-) -> Result<Option<usize>> {
-    let Some((line, mut at)) = plain_status_line(buf) else {
-        return Ok(None);
-    };
-    let status_line_len = at;
-    head.fields.clear();
-    let used = loop {
-        let rest = &buf[at..];
-        match rest {
-            [b'\n', ..] => break at + 1,
-            [b'\r', b'\n', ..] => break at + 2,
-            _ => {}
-        }
-        let colon = token_end(buf, at);
-        if colon == at || buf.get(colon) != Some(&b':') {
-            return Ok(None);
-        }
-        let Some((value, line_end)) = plain_value(buf, colon + 1) else {
-            return Ok(None);
-        };
-        head.fields.place(at..colon, value, line_end)?;
-        at = line_end;
-    };
+) -> Option<usize> {
+    let mut status = PlainStatus::default();
+    let used = plain_head::read(room, len, &mut head.fields, &mut status)?;
     let counted = head.fields.len() as u64 + u64::from(profile.has(Profile::COUNT_LINES));
     let too_many = limits.headers != 0 && counted > limits.headers;
     if used as u64 > limits.line || used as u64 + bytes_before > limits.head || too_many {
-        return Ok(None);
+        return None;
     }
-    head.fields.fill(&buf[..used])?;
-    head.after_reason = head.fields.terminate(line.reason.end);
-    head.status_line_len = status_line_len;
-    head.set_status(line);
+    head.after_reason = head.fields.terminate(status.line.reason.end);
+    head.status_line_len = status.len;
+    head.set_status(status.line);
     head.fields_lost = false;
-    Ok(Some(used))
-}
-
-/// A status line as it should be, and where the next line begins.
-#[inline]
-fn plain_status_line(buf: &[u8]) -> Option<(StatusLine, usize)> {
-    let (fixed, rest) = buf.split_first_chunk::<12>()?;
-    let [
-        b'H',
-        b'T',
-        b'T',
-        b'P',
-        b'/',
-        b'1',
-        b'.',
-        minor @ (b'0' | b'1'),
-        b' ',
-        a,
-        b,
-        c,
-    ] = *fixed
-    else {
-        return None;
-    };
-    if !matches!((a, b, c), (b'1'..=b'9', b'0'..=b'9', b'0'..=b'9')) {
-        return None;
-    }
-    if !matches!(rest.first(), Some(b' ' | b'\r' | b'\n')) {
-        return None;
-    }
-    let (reason, line_end) = plain_value(buf, fixed.len())?;
-    let digit = |d: u8| u16::from(d - b'0');
-    let line = StatusLine {
-        version: 10 + (minor - b'0'),
-        status: digit(a) * 100 + digit(b) * 10 + digit(c),
-        reason,
-    };
-    Some((line, line_end))
-}
-
-/// The rest of a line from `at` on: where its content stands, without blanks around it, and
-/// where the next line begins. `None`: the line has no end yet, or holds what it may not.
-#[inline(always)]
-fn plain_value(buf: &[u8], at: usize) -> Option<(core::ops::Range<usize>, usize)> {
-    let mut start = at;
-    while is_ows(*buf.get(start)?) {
-        start += 1;
-    }
-    let mut end = find_control(buf, start)?;
-    let line_end = loop {
-        match *buf.get(end..)? {
-            [b'\r', b'\n', ..] => break end + 2,
-            [b'\n', ..] => break end + 1,
-            [b'\t', ..] => end = find_control(buf, end + 1)?,
-            _ => return None,
-        }
-    };
-    while let Some([.., last]) = buf.get(start..end)
-        && is_ows(*last)
-    {
-        end -= 1;
-    }
-    Some((start..end, line_end))
+    Some(used)
 }
 
 #[cfg(test)]
@@ -460,7 +395,10 @@ mod tests {
         let mut buf = Vec::new();
         for piece in pieces {
             buf.extend_from_slice(piece);
-            let p = reader.advance(&buf, false, &Limits::default(), profile, &mut head)?;
+            // Behind what has arrived stands what an earlier message left there.
+            let room = [&buf[..], b"Z: z\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"].concat();
+            let (len, limits) = (buf.len(), Limits::default());
+            let p = reader.advance_in(&room, len, false, &limits, profile, &mut head)?;
             buf.drain(..p.used);
             if p.done {
                 return Ok(Some(show(&head)));

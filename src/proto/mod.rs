@@ -18,6 +18,7 @@ pub mod message;
 pub mod message_item;
 pub mod message_parse;
 pub mod mime;
+mod plain_head;
 pub mod plan;
 pub mod profile;
 pub mod request;
