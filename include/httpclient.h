@@ -1533,8 +1533,9 @@ enum hc_body_kind
    * The descriptor `fd`: of a regular file, `length` bytes from `offset` on, or all from
    * there to its end with HC_LENGTH_UNKNOWN; the file's own position does not matter and
    * does not change. Of anything else (a pipe), what can be read from it, up to `length`
-   * bytes; `offset` must be 0. It is not closed. On plain TCP a file's bytes go to the
-   * socket inside the kernel.
+   * bytes; `offset` must be 0. Such a one is waited for, also in non-blocking mode, but not
+   * beyond HC_TIMEOUT_TOTAL or hc_cancel. It is not closed. On plain TCP a file's bytes go to
+   * the socket inside the kernel.
    */
   HC_BODY_FD = 3,
   /**
@@ -4558,7 +4559,9 @@ hc_status hr_readv(hr_response *r,
                    size_t *n);
 
 /**
- * Reads the rest of the body and writes it to a descriptor, which should be in blocking mode.
+ * Reads the rest of the body and writes it to a descriptor, which is waited for when it takes no
+ * more, also in non-blocking mode, but not beyond HC_TIMEOUT_TOTAL or hc_cancel. A socket raises
+ * no SIGPIPE; a pipe does.
  *
  * @param r a response
  * @param fd where to write to

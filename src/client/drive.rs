@@ -190,7 +190,7 @@ impl Connection {
 
 /// How often a wait that nobody can end looks whether it should: the limit that hc_cancel
 /// promises.
-const LOOK_MS: i64 = 10;
+pub(super) const LOOK_MS: i64 = 10;
 
 #[cold]
 pub(super) fn cancelled() -> Error {

@@ -1,7 +1,10 @@
 //! Reading calls that take a body piece by piece until they have what was asked for: a line, all
 //! of it, so many bytes for somewhere else.
 
+use std::os::fd::RawFd;
+
 use super::connection::Connection;
+use super::own_fd::OwnFd;
 use super::reading::Cut;
 use super::response::{Collected, Doing, Response};
 use crate::error::{Code, Error, Result};
@@ -69,8 +72,26 @@ impl Connection {
         self.pour_up_to(response, max, &mut |bytes| Ok(bytes.len()))
     }
 
-    /// `hr_to_fd`: the same, with somewhere to put the bytes.
-    pub fn pour_up_to(
+    /// `hr_to_fd`: writes up to `max` bytes to a descriptor of the program's.
+    pub fn pour_to_fd(
+        &mut self,
+        response: &mut Response,
+        fd: RawFd,
+        max: u64,
+    ) -> Result<Step<u64>> {
+        let mut own = OwnFd::new(fd, self.body_total(), self.cancel());
+        let step = self.pour_up_to(response, max, &mut |bytes| own.write(bytes));
+        step.map_err(|e| match e.code {
+            // That was the end of the response, wherever it was waiting.
+            Code::HC_ERR_CANCELLED | Code::HC_ERR_TIMEOUT if !e.is_noted() => {
+                self.fail_body(response, e)
+            }
+            _ => e,
+        })
+    }
+
+    /// The same, with somewhere else to put the bytes.
+    fn pour_up_to(
         &mut self,
         response: &mut Response,
         max: u64,

@@ -17,6 +17,7 @@ pub mod making;
 pub mod opening;
 pub mod outgoing;
 pub mod pool;
+pub mod own_fd;
 pub mod push;
 pub mod reading;
 pub mod record;

@@ -50,7 +50,7 @@ impl Connection {
 
     /// When the response being read has to have been read.
     #[inline]
-    fn body_total(&self) -> Deadline {
+    pub(super) fn body_total(&self) -> Deadline {
         self.live.as_ref().map_or(Deadline::NEVER, |l| l.total)
     }
 
@@ -80,7 +80,7 @@ impl Connection {
     }
 
     #[cold]
-    fn fail_body(&mut self, response: &mut Response, e: Error) -> Error {
+    pub(super) fn fail_body(&mut self, response: &mut Response, e: Error) -> Error {
         response.end = End::Failed(e.clone());
         let e = self.fail(e);
         response.last_error.clone_from(&self.last_error);

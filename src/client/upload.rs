@@ -6,12 +6,12 @@
 use super::body_sending::{open_one_chunk, send_blocks, send_file, send_slices};
 use super::body_source::BodySource;
 use super::connection::Connection;
+use super::own_fd::OwnFd;
 use super::record::Phase;
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::{Deadline, Stopwatch};
 use crate::net::{Interest, Step};
-use crate::sys::file;
 
 /// What the request has declared and not sent yet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -280,6 +280,7 @@ impl Connection {
 
     /// Sends some of the body. `Done(false)`: there is more, and it is time to look for an answer.
     fn send_body(&mut self, body: &mut BodySource<'_>) -> Result<Step<bool>> {
+        let (total, cancel) = (self.total, &self.cancel);
         let Some(wire) = &mut self.wire else {
             return Err(lost());
         };
@@ -299,11 +300,8 @@ impl Connection {
                 send_file(out, up, wire, (*fd, *offset, *length), tail, tuning)?
             }
             BodySource::Stream { fd, length } => {
-                let fd = *fd;
-                let mut read = |buf: &mut [u8]| {
-                    file::read(fd, buf).map_err(|e| Error::os(Code::HC_ERR_FILE, e, "read"))
-                };
-                send_blocks(out, up, wire, &mut read, *length, tuning)?
+                let mut own = OwnFd::new(*fd, total, cancel.clone());
+                send_blocks(out, up, wire, &mut |buf| own.read(buf), *length, tuning)?
             }
             BodySource::Reader { reader, length } => {
                 send_blocks(out, up, wire, &mut |buf| reader.read(buf), *length, tuning)?

@@ -130,10 +130,10 @@ fn file_body<'a>(fd: i32, offset: u64, length: Option<u64>) -> Result<BodySource
                 }),
             }
         }
-        (FileKind::Stream, _) if offset != 0 => {
+        (FileKind::Stream | FileKind::Socket, _) if offset != 0 => {
             Err(unknown("this descriptor cannot be read from an offset"))
         }
-        (FileKind::Stream, length) => Ok(BodySource::Stream { fd, length }),
+        (FileKind::Stream | FileKind::Socket, length) => Ok(BodySource::Stream { fd, length }),
     }
 }
 

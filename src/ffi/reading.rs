@@ -10,10 +10,8 @@ use super::response::hr_response;
 use super::types::hc_iovec;
 use crate::client::connection::Connection;
 use crate::client::response::Response;
-use crate::error::{Code, Error, Result, hc_status};
+use crate::error::{Code, Result, hc_status};
 use crate::net::Step;
-use crate::sys::error_number::EAGAIN;
-use crate::sys::{file, poll};
 
 /// Reads body bytes, like read(2): at least one, unless the body has come to its end. Large
 /// buffers are received into directly. Blocking: may wait, or return HC_WANT_READ in
@@ -295,7 +293,9 @@ pub unsafe extern "C" fn hr_readv(
     unsafe { counted(r, n, read) }
 }
 
-/// Reads the rest of the body and writes it to a descriptor, which should be in blocking mode.
+/// Reads the rest of the body and writes it to a descriptor, which is waited for when it takes no
+/// more, also in non-blocking mode, but not beyond HC_TIMEOUT_TOTAL or hc_cancel. A socket raises
+/// no SIGPIPE; a pipe does.
 ///
 /// @param r a response
 /// @param fd where to write to
@@ -314,26 +314,8 @@ pub unsafe extern "C" fn hr_to_fd(
     max: u64,
     n: *mut u64,
 ) -> hc_status {
-    let mut write = |bytes: &[u8]| write_some(fd, bytes);
     // SAFETY: the caller's promise.
-    unsafe {
-        poured(r, n, |core, response| {
-            core.pour_up_to(response, max, &mut write)
-        })
-    }
-}
-
-fn write_some(fd: i32, bytes: &[u8]) -> Result<usize> {
-    loop {
-        match file::write(fd, bytes) {
-            Err(EAGAIN) => {
-                // Not ours to be told about: wait for it here.
-                let _ = poll::wait(fd, false, true, -1);
-            }
-            Ok(n) => return Ok(n),
-            Err(e) => return Err(Error::os(Code::HC_ERR_FILE, e, "write")),
-        }
-    }
+    unsafe { poured(r, n, |core, response| core.pour_to_fd(response, fd, max)) }
 }
 
 /// Reads the rest of the body and drops it, so that the connection can be used again.

@@ -10,7 +10,9 @@ use super::{check, check_count};
 pub enum FileKind {
     /// A regular file of this size: it can be read at any place.
     Regular(u64),
-    /// A pipe, socket or device: it can be read on.
+    /// A socket: it can be read on.
+    Socket,
+    /// A pipe or device: it can be read on.
     Stream,
 }
 
@@ -21,11 +23,11 @@ pub fn kind(fd: RawFd) -> Result<FileKind, i32> {
     check(unsafe { libc::fstat64(fd, stat.as_mut_ptr()) })?;
     // SAFETY: fstat64 has filled it.
     let stat = unsafe { stat.assume_init() };
-    if stat.st_mode & libc::S_IFMT == libc::S_IFREG {
-        Ok(FileKind::Regular(u64::try_from(stat.st_size).unwrap_or(0)))
-    } else {
-        Ok(FileKind::Stream)
-    }
+    Ok(match stat.st_mode & libc::S_IFMT {
+        libc::S_IFREG => FileKind::Regular(u64::try_from(stat.st_size).unwrap_or(0)),
+        libc::S_IFSOCK => FileKind::Socket,
+        _ => FileKind::Stream,
+    })
 }
 
 /// Reads at a place, without moving the descriptor's own position.
@@ -57,6 +59,18 @@ pub fn write(fd: RawFd, buf: &[u8]) -> Result<usize, i32> {
     loop {
         // SAFETY: the buffer is valid for its length.
         match check_count(unsafe { libc::write(fd, buf.as_ptr().cast(), buf.len()) }) {
+            Err(libc::EINTR) => {}
+            other => return other,
+        }
+    }
+}
+
+/// Writes some of it to a socket, as much as it takes without a wait. No SIGPIPE.
+pub fn send(fd: RawFd, buf: &[u8]) -> Result<usize, i32> {
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    loop {
+        // SAFETY: the buffer is valid for its length.
+        match check_count(unsafe { libc::send(fd, buf.as_ptr().cast(), buf.len(), flags) }) {
             Err(libc::EINTR) => {}
             other => return other,
         }
