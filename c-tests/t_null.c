@@ -8,7 +8,7 @@
 #include "declared.h"
 #include "tried.h"
 
-enum { MOST_NAMES = 256 };
+enum { MOST_NAMES = 1024 };
 static char tried[MOST_NAMES][48];
 static size_t tried_count;
 
@@ -155,6 +155,7 @@ int main(void) {
         cmocka_unit_test(test_row_192_exchanges_elsewhere),
         cmocka_unit_test(test_row_192_targets),
         cmocka_unit_test(test_row_192_pools),
+        cmocka_unit_test(test_row_192_network),
         IN_EVERY_STYLE(test_row_192_requests),
         IN_EVERY_STYLE(test_row_192_bodies),
         IN_EVERY_STYLE(test_row_192_responses),

@@ -33,6 +33,9 @@ void test_row_192_targets(void **state);
 /* null_pool.c */
 void test_row_192_pools(void **state);
 
+/* null_network.c: what is set about how connections are made. */
+void test_row_192_network(void **state);
+
 /* null_compat15.c */
 void test_row_192_streams(void **state);
 void test_row_192_compat15(void **state);

@@ -766,6 +766,32 @@ typedef uint32_t hm_to_bytes_flag;
 #endif // __cplusplus
 
 /**
+ * What an hc_resolver_fn returns; anything else is a failure of the program's own.
+ */
+enum hc_resolved
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The addresses that were added are all there are. If there are none, the call fails with
+   * HC_ERR_RESOLVE.
+   */
+  HC_RESOLVED = 0,
+  /**
+   * The system is to be asked after all. What was added does not count.
+   */
+  HC_RESOLVE_SYSTEM = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_resolved hc_resolved;
+#else
+typedef int32_t hc_resolved;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * What is accepted from a server and from the caller: hc_set_profile.
  */
 enum hc_profile
@@ -1623,6 +1649,12 @@ typedef struct hc_conn hc_conn;
 typedef struct hc_pool hc_pool;
 
 /**
+ * Where an hc_resolver_fn puts addresses, with hc_resolve_add. Opaque to C; valid during the
+ * callback.
+ */
+typedef struct hc_resolve_sink hc_resolve_sink;
+
+/**
  * A URL in parts. Opaque to C; made by hc_url_split, freed by hc_url_free. It is immutable, so
  * that threads may share it.
  */
@@ -1956,6 +1988,23 @@ typedef struct {
 } hm_parse_options;
 
 /**
+ * Asked for the addresses of a name, inside the call that needs a connection. It gives them to
+ * hc_resolve_add, and returns HC_RESOLVED or HC_RESOLVE_SYSTEM; any other number makes the call
+ * fail with HC_ERR_CALLBACK, and stands in the error record. `host` is valid during the
+ * callback, which must not call back into the connection (HC_ERR_BUSY), nor leave by longjmp
+ * or an exception. No timeout and no hc_cancel ends it.
+ */
+typedef int32_t (*hc_resolver_fn)(hc_resolve_sink *sink,
+                                  const char *host,
+                                  int32_t port,
+                                  void *user);
+
+/**
+ * The last call with a callback's `user`: the callback was replaced or its handle freed.
+ */
+typedef void (*hc_destroy_fn)(void *user);
+
+/**
  * What hc_request would do beside what the caller brings.
  */
 typedef struct {
@@ -2065,11 +2114,6 @@ typedef int32_t (*hc_configure_fn)(hc_conn *c,
                                    void *user);
 
 /**
- * Called once when something is not needed any longer.
- */
-typedef void (*hc_destroy_fn)(void *user);
-
-/**
  * A piece of memory; the layout is that of struct iovec in sys/uio.h.
  */
 typedef struct {
@@ -2149,6 +2193,17 @@ typedef struct {
    */
   void *user;
 } hc_body;
+
+/**
+ * Shown each new socket, after the library has set its options and before it binds and
+ * connects: for what setsockopt(2) can and the library does not. Returns 0, or any other number
+ * to refuse: then this address counts as failed, and if no other is connected the call fails
+ * with HC_ERR_CALLBACK and the number stands in the error record. The descriptor stays the
+ * library's; its O_NONBLOCK must not be changed. `address` is the text of the error record
+ * ("192.0.2.1:80"), valid during the callback, which must not call back into the connection
+ * (HC_ERR_BUSY), nor leave by longjmp or an exception.
+ */
+typedef int32_t (*hc_socket_fn)(int32_t fd, const char *address, void *user);
 
 #ifdef __cplusplus
 extern "C" {
@@ -3984,6 +4039,141 @@ HC_EXTERN
 const char *hm_get_encoding(hm_message *m);
 
 /**
+ * Gives the addresses to connect to, from the next connection on: the host of the handle (the
+ * proxy, if there is one) is not resolved any more, but is named in requests and to TLS as
+ * before. They are tried as a resolver's would be: see hc_set_connect_stagger.
+ *
+ * @param c a connection
+ * @param addresses NUL-terminated: "192.0.2.1", "192.0.2.1:8080", "2001:db8::1",
+ * "[2001:db8::1]:8080", "fe80::1%eth0". One without a port has the handle's. NULL with `count`
+ * 0 to have the name resolved again.
+ * @param count how many
+ * @return HC_OK; HC_ERR_INVALID_ARG for one that is no such text or has a zone that is none
+ * (errno in the error record); HC_ERR_PENDING; HC_ERR_NOMEM. A refused call changes nothing.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `addresses` is valid for `count` strings.
+ */
+HC_EXTERN
+hc_status hc_set_addresses(hc_conn *c,
+                           const char *const *addresses,
+                           size_t count);
+
+/**
+ * One of the addresses that hc_set_addresses gave.
+ *
+ * @param c a connection
+ * @param index from 0 on
+ * @return the address as text, which need not be the text that was given; NULL when there are
+ * not so many, and for a bad handle. Lifetime: next-call.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_get_address(const hc_conn *c,
+                           size_t index);
+
+/**
+ * Connects to a Unix socket from the next connection on, whatever the host of the handle is:
+ * that is named in requests and to TLS as before. Addresses, resolvers and what is set for TCP
+ * do not matter then.
+ *
+ * @param c a connection
+ * @param path a path of at most 107 bytes; with '@' in front an abstract name (a path that
+ * begins with '@' can be given as "./@..."); NULL or "" for TCP again
+ * @return HC_OK; HC_ERR_INVALID_ARG for one that is too long; HC_ERR_PENDING. A refused call
+ * changes nothing. Whether anybody listens there is found out when connecting:
+ * HC_ERR_CONNECT.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `path` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_set_unix_socket(hc_conn *c,
+                             const char *path);
+
+/**
+ * The same as hc_set_unix_socket for a name with a length: '@' means nothing here, and an
+ * abstract name begins with a NUL and may hold others.
+ *
+ * @param c a connection
+ * @param name a path, or a NUL and an abstract name: at most 107 bytes
+ * @param len its length in bytes; 0 for TCP again
+ * @return as hc_set_unix_socket; also HC_ERR_INVALID_ARG for a path that holds a NUL
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `name` is valid for `len` bytes.
+ */
+HC_EXTERN
+hc_status hc_set_unix_socket_n(hc_conn *c,
+                               const void *name,
+                               size_t len);
+
+/**
+ * The Unix socket that connections lead to.
+ *
+ * @param c a connection
+ * @param name receives a pointer to its name, as for hc_set_unix_socket_n, with a NUL behind
+ * it; NULL when there is none. Lifetime: next-call.
+ * @param len receives its length in bytes
+ * @return HC_OK, also when there is none; HC_ERR_INVALID_ARG
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_unix_socket(const hc_conn *c,
+                             const void **name,
+                             size_t *len);
+
+/**
+ * Sets who is asked for the addresses of a name, in place of the system, from the next
+ * connection on. Nobody is asked when the host is an address, nor when hc_set_addresses or
+ * hc_set_unix_socket has the last word.
+ *
+ * @param c a connection
+ * @param fn the callback; NULL for the system's resolver
+ * @param user given to it
+ * @param destroy called once with `user` when the callback is not called any more; may be NULL
+ * @return HC_OK; HC_ERR_PENDING; HC_ERR_INVALID_ARG. Ownership: `user` is the library's on HC_OK
+ * only, until `destroy` is called. Python: patching socket.getaddrinfo.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `fn` and `destroy` can be called with `user`
+ * until the callback is replaced or the handle is freed, from the thread that uses the handle.
+ */
+HC_EXTERN
+hc_status hc_set_resolver(hc_conn *c,
+                          hc_resolver_fn fn,
+                          void *user,
+                          hc_destroy_fn destroy);
+
+/**
+ * Who is asked for the addresses of a name.
+ *
+ * @param c a connection
+ * @param fn receives the callback; NULL for the system's resolver
+ * @param user receives what it is given
+ * @return HC_OK; HC_ERR_INVALID_ARG
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_resolver(const hc_conn *c,
+                          hc_resolver_fn *fn,
+                          void **user);
+
+/**
+ * Adds an address, inside an hc_resolver_fn.
+ *
+ * @param sink what the callback was given
+ * @param address as for hc_set_addresses, NUL-terminated
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_NOMEM. Nothing is added then, and it is the
+ * callback's to decide whether that is a failure.
+ *
+ * @pre `sink` is NULL or what the callback that is running was given; `address` is NUL-terminated
+ * or NULL.
+ */
+HC_EXTERN
+hc_status hc_resolve_add(hc_resolve_sink *sink,
+                         const char *address);
+
+/**
  * Chooses whether calls wait. In non-blocking mode a call that would have to wait returns
  * HC_WANT_READ or HC_WANT_WRITE and remembers how far it got; see hc_want. Can be changed at
  * any time. A response that took its connection along keeps the mode of its birth.
@@ -5055,6 +5245,159 @@ HC_EXTERN
 int32_t hr_fileno(const hr_response *r);
 
 /**
+ * Chooses how long an address waits for the one before it (RFC 8305, "happy eyeballs"). The
+ * addresses of a name are tried in the order of the resolver, IPv4 and IPv6 taking turns; the
+ * next one begins when one has failed or so much time has passed, the first that is connected
+ * wins, and the others are closed. At most 16 are under way at once.
+ *
+ * @param c a connection
+ * @param ms 10 or more; the default is 250. 0 or -1: one after the other, each with all the time
+ * that is left.
+ * @return HC_OK; HC_ERR_INVALID_ARG for 1 to 9 and below -1; HC_ERR_PENDING
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_connect_stagger(hc_conn *c,
+                                 int64_t ms);
+
+/**
+ * How long an address waits for the one before it.
+ *
+ * @param c a connection
+ * @return milliseconds; 0 for one after the other; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int64_t hc_get_connect_stagger(const hc_conn *c);
+
+/**
+ * Chooses whether small segments leave at once (TCP_NODELAY), from the next connection on. What
+ * belongs together is sent together anyhow; without it a small body that follows its head may
+ * wait for the server's acknowledgement.
+ *
+ * @param c a connection
+ * @param on anything but 0: they do (the default); 0: the kernel may collect them
+ * @return HC_OK; HC_ERR_PENDING
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_nodelay(hc_conn *c,
+                         int32_t on);
+
+/**
+ * Whether small segments leave at once.
+ *
+ * @param c a connection
+ * @return 1 or 0; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_get_nodelay(const hc_conn *c);
+
+/**
+ * Has the kernel ask a silent server whether it still lives (SO_KEEPALIVE, TCP_KEEPIDLE,
+ * TCP_KEEPINTVL, TCP_KEEPCNT), from the next connection on. A server that is gone without a
+ * word is then noticed, also while a response is waited for without a timeout: HC_ERR_RECV with
+ * ETIMEDOUT.
+ *
+ * @param c a connection
+ * @param idle_s seconds of silence before the first question, 1 to 32767; 0: the kernel never
+ * asks (the default), and the others do not matter
+ * @param interval_s seconds between questions, 1 to 32767; 0: as the kernel is set up
+ * @param count questions without an answer that end the connection, 1 to 127; 0: as the kernel
+ * is set up
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_PENDING
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_keepalive(hc_conn *c,
+                           int32_t idle_s,
+                           int32_t interval_s,
+                           int32_t count);
+
+/**
+ * When the kernel asks a silent server whether it still lives.
+ *
+ * @param c a connection
+ * @param idle_s receives seconds of silence before the first question; 0 for never
+ * @param interval_s receives seconds between questions; 0 for the kernel's figure
+ * @param count receives how many questions; 0 for the kernel's figure
+ * @return HC_OK; HC_ERR_INVALID_ARG
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_keepalive(const hc_conn *c,
+                           int32_t *idle_s,
+                           int32_t *interval_s,
+                           int32_t *count);
+
+/**
+ * Binds the connections to come to a network interface (SO_BINDTODEVICE): nothing goes through
+ * another, whatever the routes say. Names are still resolved as the system does it. Before
+ * Linux 5.7 it takes CAP_NET_RAW.
+ *
+ * @param c a connection
+ * @param name "eth0", at most 15 bytes; NULL or "" for any
+ * @return HC_OK; HC_ERR_INVALID_ARG for a name that is too long; HC_ERR_PENDING. Whether there
+ * is such an interface is found out when connecting: HC_ERR_CONNECT with ENODEV.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_set_interface(hc_conn *c,
+                           const char *name);
+
+/**
+ * The interface that connections are bound to.
+ *
+ * @param c a connection
+ * @return its name; "" for any; NULL for a bad handle. Lifetime: next-call.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN const char *hc_get_interface(const hc_conn *c);
+
+/**
+ * Sets who is shown each new socket before it connects. Sockets that the program hands over
+ * are not shown.
+ *
+ * @param c a connection
+ * @param fn the callback; NULL for none
+ * @param user given to it
+ * @param destroy called once with `user` when the callback is not called any more; may be NULL
+ * @return HC_OK; HC_ERR_PENDING; HC_ERR_INVALID_ARG. Ownership: `user` is the library's on HC_OK
+ * only, until `destroy` is called.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `fn` and `destroy` can be called with `user`
+ * until the callback is replaced or the handle is freed, from the thread that uses the handle.
+ */
+HC_EXTERN
+hc_status hc_set_socket_callback(hc_conn *c,
+                                 hc_socket_fn fn,
+                                 void *user,
+                                 hc_destroy_fn destroy);
+
+/**
+ * Who is shown each new socket.
+ *
+ * @param c a connection
+ * @param fn receives the callback; NULL for none
+ * @param user receives what it is given
+ * @return HC_OK; HC_ERR_INVALID_ARG
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_socket_callback(const hc_conn *c,
+                                 hc_socket_fn *fn,
+                                 void **user);
+
+/**
  * Makes a response that is read over a transport of the program's own, without a connection:
  * somebody else has sent the request. Nothing is read before hr_begin.
  *
@@ -5304,7 +5647,8 @@ hc_status hc_set_target(hc_conn *c,
                         uint32_t flags);
 
 /**
- * Chooses the near end of the connections to come.
+ * Chooses the near end of the connections to come. With a port, addresses are tried one after
+ * the other: it cannot serve two at the same time.
  *
  * @param c a connection
  * @param address an IPv4 or IPv6 address of this machine, NUL-terminated; NULL or "" for
@@ -5319,6 +5663,28 @@ HC_EXTERN
 hc_status hc_set_source_address(hc_conn *c,
                                 const char *address,
                                 int32_t port);
+
+/**
+ * The near end of the connections to come: the address.
+ *
+ * @param c a connection
+ * @return it as text; "" when the system chooses; NULL for a bad handle. Lifetime: next-call.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_get_source_address(const hc_conn *c);
+
+/**
+ * The near end of the connections to come: the port.
+ *
+ * @param c a connection
+ * @return 1 to 65535; 0 when the system chooses; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int32_t hc_get_source_port(const hc_conn *c);
 
 /**
  * Sets one of the waiting times. It counts from the next wait on; HC_TIMEOUT_TOTAL from the

@@ -49,6 +49,12 @@ impl Connection {
         Ok(())
     }
 
+    /// How connections are made.
+    #[must_use]
+    pub fn dialing(&self) -> Option<&Dialing> {
+        self.config.as_ref().map(|c| &*c.dialing)
+    }
+
     /// Changes how the connections to come are made.
     pub fn change_dialing(&mut self, change: impl FnOnce(&mut Dialing)) -> Result<()> {
         self.check_not_pending()?;
@@ -128,7 +134,8 @@ impl Connection {
         }
     }
 
-    pub(super) fn check_not_pending(&self) -> Result<()> {
+    /// Is this a moment to change what the connections to come are made of?
+    pub fn check_not_pending(&self) -> Result<()> {
         if self.pending == Pending::None {
             return Ok(());
         }

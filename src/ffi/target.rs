@@ -3,7 +3,7 @@
 use core::ffi::c_char;
 
 use super::args::{self, done, unknown};
-use super::barrier::{enter, hc_conn};
+use super::barrier::{enter, hc_conn, peek};
 use super::types::hc_request_flag;
 use crate::client::connection::Connection;
 use crate::error::{Code, hc_status};
@@ -59,7 +59,8 @@ pub unsafe extern "C" fn hc_set_target(
     }
 }
 
-/// Chooses the near end of the connections to come.
+/// Chooses the near end of the connections to come. With a port, addresses are tried one after
+/// the other: it cannot serve two at the same time.
 ///
 /// @param c a connection
 /// @param address an IPv4 or IPv6 address of this machine, NUL-terminated; NULL or "" for
@@ -92,8 +93,50 @@ pub unsafe extern "C" fn hc_set_source_address(
         };
         let port = u16::try_from(port).map_err(|_| unknown("the source port is no port"))?;
         let any = address.is_none() && port == 0;
-        core.change_dialing(|d| d.source = (!any).then_some(Source { address, port }))
+        let text = address
+            .map(|a: core::net::IpAddr| a.to_string())
+            .unwrap_or_default();
+        let source = Source {
+            address,
+            port,
+            text: std::ffi::CString::new(text).unwrap_or_default(),
+        };
+        core.change_dialing(|d| d.source = (!any).then_some(source))
     };
     // SAFETY: the caller's promise.
     done(unsafe { enter(c, set) })
+}
+
+/// The near end of the connections to come: the address.
+///
+/// @param c a connection
+/// @return it as text; "" when the system chooses; NULL for a bad handle. Lifetime: next-call.
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_source_address(c: *const hc_conn) -> *const c_char {
+    let show = |core: &Connection| {
+        let source = core.dialing().and_then(|d| d.source.as_ref());
+        source.map_or(c"".as_ptr(), |s| s.text.as_ptr())
+    };
+    // SAFETY: the caller's promise.
+    unsafe { peek(c, |_| core::ptr::null(), show) }
+}
+
+/// The near end of the connections to come: the port.
+///
+/// @param c a connection
+/// @return 1 to 65535; 0 when the system chooses; an hc_status below 0 for a bad handle
+///
+/// # Safety
+/// `c` is NULL or a handle that has not been freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn hc_get_source_port(c: *const hc_conn) -> i32 {
+    let show = |core: &Connection| {
+        let source = core.dialing().and_then(|d| d.source.as_ref());
+        source.map_or(0, |s| i32::from(s.port))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { peek(c, |code| code as i32, show) }
 }

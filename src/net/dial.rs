@@ -314,7 +314,9 @@ impl Dial {
         }
         if !dialing.addresses.is_empty() {
             let given = dialing.addresses.iter();
-            let given = given.map(|a| a.with_default_port(self.port)).collect();
+            let given = given
+                .map(|a| a.literal.with_default_port(self.port))
+                .collect();
             return Ok(self.know(interleaved(given)));
         }
         if let Some(address) = endpoint::literal(&self.host, self.port) {

@@ -4,7 +4,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use super::*;
 use crate::net::Transport;
 use crate::net::deadline::Stopwatch;
-use crate::net::endpoint::{Literal, UnixName};
+use crate::net::endpoint::{GivenAddress, UnixName};
 use crate::sys::error_number::{ECANCELED, ECONNREFUSED, ETIMEDOUT};
 use crate::sys::testing::shrink_backlog;
 
@@ -63,7 +63,9 @@ impl Refusing {
 }
 
 fn to(addresses: &[SocketAddr], stagger_ms: i64) -> Dialing {
-    let literals = addresses.iter().map(|a| Literal::parse(&a.to_string()));
+    let literals = addresses
+        .iter()
+        .map(|a| GivenAddress::parse(&a.to_string()));
     let Ok(addresses) = literals.collect() else {
         panic!("no literal")
     };
@@ -206,6 +208,7 @@ fn without_a_stagger_one_waits_for_the_other() {
     let fixed_port = Dialing {
         source: Some(crate::net::dialing::Source {
             address: None,
+            text: std::ffi::CString::default(),
             // One that was free a moment ago.
             port: Listening::open().address().port(),
         }),

@@ -1,12 +1,13 @@
 //! What a program can set about how connections are made.
 
+use std::any::Any;
 use std::ffi::CString;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
-use super::endpoint::{Endpoint, Literal, UnixName};
+use super::endpoint::{Endpoint, GivenAddress, UnixName};
 use crate::error::Result;
 use crate::sys::options::{self, KeepAlive};
 use crate::sys::{socket, unix};
@@ -17,12 +18,14 @@ pub const STAGGER_MS: i64 = 250;
 pub const LEAST_STAGGER_MS: i64 = 10;
 
 /// Where connections come from: hc_set_source_address.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Source {
     /// An address of this machine; `None` for whichever fits.
     pub address: Option<IpAddr>,
     /// A port; 0 for any.
     pub port: u16,
+    /// The address for C.
+    pub text: CString,
 }
 
 impl Source {
@@ -46,13 +49,13 @@ pub enum Answered {
 }
 
 /// The program's own way from names to addresses.
-pub trait Resolver: Send + Sync {
+pub trait Resolver: Send + Sync + Any {
     /// Asked on the thread that needs the connection; addresses go to `found`.
     fn resolve(&self, host: &str, port: u16, found: &mut Vec<SocketAddr>) -> Result<Answered>;
 }
 
 /// Shown every socket before it connects.
-pub trait SocketHook: Send + Sync {
+pub trait SocketHook: Send + Sync + Any {
     /// Anything but 0 is a refusal.
     fn prepare(&self, fd: RawFd, endpoint: &Endpoint) -> i64;
 }
@@ -73,7 +76,7 @@ pub struct Dialing {
     /// Connect here, whatever the host is called.
     pub unix: Option<UnixName>,
     /// Connect to one of these, whatever the host is called.
-    pub addresses: Vec<Literal>,
+    pub addresses: Vec<GivenAddress>,
     /// Asked for names instead of the system.
     pub resolver: Option<Arc<dyn Resolver>>,
     /// Shown each socket.
@@ -121,7 +124,7 @@ impl Dialing {
     /// May several addresses be tried at the same time? One port at this end cannot serve two.
     #[must_use]
     pub fn is_racing(&self) -> bool {
-        self.stagger_ms > 0 && self.source.is_none_or(|s| s.port == 0)
+        self.stagger_ms > 0 && self.source.as_ref().is_none_or(|s| s.port == 0)
     }
 
     /// A socket that is ready to connect to this endpoint.

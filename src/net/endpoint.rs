@@ -27,7 +27,8 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// The name of a Unix socket: a path, or an abstract name, which begins with a NUL.
+/// The name of a Unix socket: a path, or an abstract name, which begins with a NUL. A NUL is kept
+/// behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnixName(Arc<[u8]>);
 
@@ -51,12 +52,18 @@ impl UnixName {
         if !is_abstract && rest.contains(&0) {
             return Err(bad("the path of the Unix socket holds a NUL"));
         }
-        Ok(Self(name.into()))
+        Ok(Self([name, b"\0"].concat().into()))
     }
 
     /// As the kernel takes it.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
+        self.0.split_last().map_or(&[], |(_, name)| name)
+    }
+
+    /// The same for C: a NUL follows.
+    #[must_use]
+    pub fn bytes_with_nul(&self) -> &[u8] {
         &self.0
     }
 }
@@ -64,7 +71,9 @@ impl UnixName {
 impl fmt::Display for UnixName {
     /// `@` stands for a NUL, as in ss(8).
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        String::from_utf8_lossy(&self.0).replace('\0', "@").fmt(f)
+        String::from_utf8_lossy(self.bytes())
+            .replace('\0', "@")
+            .fmt(f)
     }
 }
 
@@ -137,6 +146,25 @@ impl fmt::Display for Literal {
             SocketAddr::V6(a) if a.scope_id() != 0 => write!(f, "{}%{}", a.ip(), a.scope_id()),
             address => address.ip().fmt(f),
         }
+    }
+}
+
+/// An address that the program gave, and its text for C.
+#[derive(Clone, Debug)]
+pub struct GivenAddress {
+    /// The address.
+    pub literal: Literal,
+    /// As it is shown.
+    pub text: CString,
+}
+
+impl GivenAddress {
+    /// What this text says.
+    pub fn parse(text: &str) -> Result<Self> {
+        let literal = Literal::parse(text)?;
+        // A number, dots and colons: there is no NUL in it.
+        let text = CString::new(literal.to_string()).unwrap_or_default();
+        Ok(Self { literal, text })
     }
 }
 

@@ -33,6 +33,9 @@ pub fn set_keepalive(fd: BorrowedFd<'_>, how: KeepAlive) -> Result<(), i32> {
     Ok(())
 }
 
+/// The longest name of an interface.
+pub const LONGEST_INTERFACE: usize = libc::IFNAMSIZ - 1;
+
 /// Everything goes through this interface.
 pub fn bind_to_device(fd: BorrowedFd<'_>, name: &CStr) -> Result<(), i32> {
     let bytes = name.to_bytes_with_nul();
