@@ -343,6 +343,14 @@ impl Error {
         self.0.noted = true;
     }
 
+    /// The same failure under another name, in other words.
+    #[must_use]
+    pub fn restated(mut self, code: Code, text: impl Into<Cow<'static, str>>) -> Self {
+        self.0.code = code;
+        self.0.text = text.into();
+        self
+    }
+
     /// The same failure, at this byte of the message.
     #[must_use]
     pub fn at(mut self, offset: u64) -> Self {

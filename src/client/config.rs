@@ -6,6 +6,7 @@ pub use super::timeouts::{MinSpeed, TimeoutKind, Timeouts};
 use crate::error::Result;
 use crate::net::dialing::Dialing;
 use crate::proto::hostport::HostPort;
+use crate::proto::proxy::Proxy;
 use crate::proto::tunnel::Tunnel;
 use crate::proto::{Limits, Profile};
 
@@ -37,6 +38,10 @@ pub struct Config {
     pub tunnel: Option<Tunnel>,
     /// How connections are made. Shared with one that is being made.
     pub dialing: Arc<Dialing>,
+    /// What connections are opened to in place of the target.
+    pub proxy: Option<Box<Proxy>>,
+    /// The head of the CONNECT request, as it was shown last.
+    pub shown_head: Vec<u8>,
     /// The value of the Host field.
     pub host_header: Vec<u8>,
     /// 10 or 11.
@@ -61,6 +66,8 @@ impl Config {
             host_unchecked: false,
             tunnel: None,
             dialing: Arc::default(),
+            proxy: None,
+            shown_head: Vec::new(),
             host_header,
             http_version: 11,
             auto_open: true,

@@ -10,6 +10,7 @@ use super::outgoing::Outgoing;
 use super::record::{Facts, Phase, Record, Resend};
 use super::response::Live;
 use super::timeouts::Due;
+use super::tunnelling::ProxyAnswer;
 use super::upload::Upload;
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
@@ -79,6 +80,11 @@ pub struct Connection {
     pub(super) wire: Option<Wire>,
     /// What it still needs before it carries requests.
     pub(super) making: Option<Stage>,
+    /// A connection to the proxy, whose answer to CONNECT was a refusal: the next one may go
+    /// out on it.
+    pub(super) aside: Option<Wire>,
+    /// What the proxy answered to the last CONNECT.
+    pub(super) proxy_answer: Option<Box<ProxyAnswer>>,
     /// By when all of that has to be done, the dialling included.
     pub(super) opening_due: Due,
     /// By when the call under way has to be done.
@@ -294,7 +300,8 @@ impl Connection {
     /// A failure of the network, the peer or a callback: the connection is closed, and all
     /// of it that matters is written down.
     #[cold]
-    pub(super) fn fail(&mut self, mut e: Error) -> Error {
+    pub(super) fn fail(&mut self, e: Error) -> Error {
+        let mut e = self.fail_making(e);
         let facts = self.exchange_facts();
         let attempts = self.take_attempts(e.code);
         let live = self.live.as_ref();
@@ -308,7 +315,11 @@ impl Connection {
                 None => Resend::decide(e.code, facts),
             },
             reused: facts.reused,
-            http_status: live.map_or(0, |l| l.status),
+            http_status: match (live, &self.proxy_answer) {
+                (Some(live), _) => live.status,
+                (None, Some(answer)) if self.exchange.phase == Phase::Proxy => answer.status,
+                (None, _) => 0,
+            },
             sent: facts.sent,
             received: facts.received,
             body_received: live.map_or(0, |l| l.delivered),
@@ -325,7 +336,9 @@ impl Connection {
     }
 
     pub(super) fn exchange_facts(&self) -> Facts {
-        let (sent, received) = self.wire.as_ref().map_or((0, 0), |w| (w.sent, w.received));
+        // What the way to the origin took is no part of the exchange.
+        let wire = self.wire.as_ref().filter(|_| self.exchange.started);
+        let (sent, received) = wire.map_or((0, 0), |w| (w.sent, w.received));
         Facts {
             sent: sent.saturating_sub(self.exchange.sent_before),
             received: received.saturating_sub(self.exchange.received_before),
@@ -340,7 +353,7 @@ impl Connection {
             return Err(already_connected());
         }
         if self.pending == Pending::None {
-            self.exchange.total = Deadline::after_ms(self.tuning.timeouts.total);
+            self.begin_exchange();
         }
         self.run(Pending::Connect, Self::open)
     }
@@ -348,6 +361,7 @@ impl Connection {
     /// `hc_close`: legal in every state.
     pub fn close(&mut self) {
         self.drop_connection();
+        self.aside = None;
         if let Some(cancel) = &self.cancel {
             cancel.reset();
         }
@@ -377,6 +391,9 @@ impl Connection {
     /// `hc_abandon`: the same, but what carries the connection is left as it is for whoever
     /// shares it.
     pub fn abandon(&mut self) {
+        if let Some(wire) = self.aside.take() {
+            wire.into_transport().abandon();
+        }
         if let Some(wire) = self.wire.take() {
             wire.into_transport().abandon();
         }

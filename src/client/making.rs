@@ -2,17 +2,20 @@
 //! stage: what a proxy needs to be asked, what has to be agreed on with whoever is behind it.
 
 use super::connection::{Connection, Origin};
-use super::target::Tunnelling;
+use super::proxying::Way;
 use super::timeouts::Due;
-use crate::error::Result;
+use super::tunnelling::Tunnelling;
+use crate::error::{Error, Result};
 use crate::net::{Interest, Step};
-use crate::proto::tunnel;
+use crate::proto::socks::Socks;
 
 /// What is being done. The order of the variants is the order of the stages.
 #[derive(Debug)]
 pub enum Stage {
     /// The proxy is asked for a tunnel.
     Tunnel(Box<Tunnelling>),
+    /// The same in SOCKS.
+    Socks(Box<Socks>),
 }
 
 impl Connection {
@@ -22,45 +25,93 @@ impl Connection {
     }
 
     /// The stage that follows this one, or the first.
-    pub(super) fn stage_after(&self, stage: Option<&Stage>) -> Option<Stage> {
+    pub(super) fn stage_after(&mut self, stage: Option<&Stage>) -> Result<Option<Stage>> {
         match stage {
-            None if self.needs_tunnel() => Some(Stage::Tunnel(Box::default())),
-            None | Some(Stage::Tunnel(_)) => None,
+            None => self.stage_to_origin(false),
+            Some(Stage::Tunnel(_) | Stage::Socks(_)) => Ok(None),
         }
     }
 
-    /// Does a connection that is being opened have to go through a tunnel that is ours to
-    /// make? Without a socket it is the program's.
-    fn needs_tunnel(&self) -> bool {
-        !matches!(self.origin, Origin::SansIo { .. })
-            && self.config.as_ref().is_some_and(|c| c.tunnel.is_some())
+    /// The stage that leads from the proxy to the origin, if that is ours to make: without a
+    /// socket it is the program's. `on_kept_wire`: the proxy has been asked on it before.
+    pub(super) fn stage_to_origin(&mut self, on_kept_wire: bool) -> Result<Option<Stage>> {
+        let config = match &self.config {
+            Some(config) if !matches!(self.origin, Origin::SansIo { .. }) => config,
+            _ => return Ok(None),
+        };
+        Ok(match config.way() {
+            Way::Direct | Way::Forwarded => None,
+            Way::Tunnel => {
+                self.proxy_answer = None;
+                let head = config.connect_head()?;
+                Some(Stage::Tunnel(Box::new(Tunnelling::new(head, on_kept_wire))))
+            }
+            Way::Socks => match &config.proxy {
+                None => None,
+                Some(proxy) => Some(Stage::Socks(Box::new(proxy.socks_to(&config.target)?))),
+            },
+        })
+    }
+
+    /// The connection to the proxy that was kept when it refused a tunnel, if it still is as
+    /// silent as it has to be, and the stage that goes on with it.
+    pub(super) fn take_up_aside(&mut self) -> Result<Option<Stage>> {
+        let Some(mut wire) = self.aside.take() else {
+            return Ok(None);
+        };
+        if matches!(self.origin, Origin::SansIo { .. }) || !wire.transport().is_silent() {
+            return Ok(None);
+        }
+        let stage = self.stage_to_origin(true)?;
+        if matches!(stage, Some(Stage::Tunnel(_))) {
+            wire.clocks.total = self.total;
+            self.wire = Some(wire);
+            return Ok(stage);
+        }
+        Ok(None)
     }
 
     /// Goes on with whatever stage there is.
     pub(super) fn step_making(&mut self) -> Result<Step<()>> {
         while let Some(mut stage) = self.making.take() {
-            match self.step_stage(&mut stage)? {
-                Step::Done(()) => self.making = self.stage_after(Some(&stage)),
-                Step::Want(i) => {
+            match self.step_stage(&mut stage) {
+                Ok(Step::Done(())) => self.making = self.stage_after(Some(&stage))?,
+                Ok(Step::Want(i)) => {
                     self.making = Some(stage);
                     return self.not_open_yet(i);
                 }
+                Err(e) => match &stage {
+                    Stage::Tunnel(t) if Self::was_dead(t, &e) => {
+                        self.wire = None;
+                        return self.open();
+                    }
+                    Stage::Tunnel(_) | Stage::Socks(_) => {
+                        return Err(self.blame_proxy(e, "while asking"));
+                    }
+                },
             }
         }
         self.opening_due = Due::NEVER;
         Ok(Step::Done(()))
     }
 
+    /// A failure that did not come out of the stage under way ends it all the same.
+    #[cold]
+    pub(super) fn fail_making(&mut self, e: Error) -> Error {
+        match self.making.take() {
+            None => e,
+            Some(Stage::Tunnel(mut tunnelling)) => {
+                self.give_up_tunnel(&mut tunnelling, &e);
+                self.blame_proxy(e, "while asking")
+            }
+            Some(Stage::Socks(_)) => self.blame_proxy(e, "while asking"),
+        }
+    }
+
     fn step_stage(&mut self, stage: &mut Stage) -> Result<Step<()>> {
         match stage {
-            Stage::Tunnel(tunnelling) => match self.step_tunnel(tunnelling)? {
-                Step::Done(()) => {
-                    let head = &tunnelling.head;
-                    tunnel::judge(head.status, head.reason(), self.tuning.profile)?;
-                    Ok(Step::Done(()))
-                }
-                Step::Want(i) => Ok(Step::Want(i)),
-            },
+            Stage::Tunnel(tunnelling) => self.step_tunnel(tunnelling),
+            Stage::Socks(socks) => self.step_socks(socks),
         }
     }
 

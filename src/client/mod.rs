@@ -18,6 +18,7 @@ pub mod opening;
 pub mod outgoing;
 pub mod own_fd;
 pub mod pool;
+pub mod proxying;
 pub mod push;
 pub mod reading;
 pub mod record;
@@ -29,5 +30,6 @@ pub mod target;
 #[cfg(test)]
 mod time_tests;
 pub mod timeouts;
+pub mod tunnelling;
 pub mod upload;
 pub mod wire;

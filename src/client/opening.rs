@@ -20,8 +20,7 @@ impl Connection {
     pub fn adopt(&mut self, transport: Box<dyn Transport>) -> Result<()> {
         self.check_unconnected()?;
         self.rerouted += 1;
-        self.opened(transport);
-        Ok(())
+        self.opened(transport)
     }
 
     /// Connections come from here from now on.
@@ -48,7 +47,7 @@ impl Connection {
     #[inline]
     pub(super) fn check_can_connect(&mut self) -> Result<()> {
         let may_open = match &self.origin {
-            Origin::Given(None) => false,
+            Origin::Given(None) => self.aside.is_some(),
             _ => self.config.as_ref().is_some_and(|c| c.auto_open),
         };
         if may_open {
@@ -143,6 +142,10 @@ impl Connection {
             let connect = self.tuning.timeouts.connect;
             self.opening_due = Due::after_ms(connect, TimeoutKind::Connect)
                 .or_earlier(self.total, TimeoutKind::Total);
+            if let Some(stage) = self.take_up_aside()? {
+                self.making = Some(stage);
+                return self.step_making();
+            }
         }
         let transport: Box<dyn Transport> = match &mut self.origin {
             Origin::SansIo { pipe, used } => {
@@ -160,7 +163,7 @@ impl Connection {
                 Step::Want(i) => return Ok(Step::Want(i)),
             },
         };
-        self.opened(transport);
+        self.opened(transport)?;
         // From now on a request to cancel is felt on the wire; one that came before is not, and
         // the next receive would wait for ever.
         if self.is_cancelled() {
@@ -172,12 +175,14 @@ impl Connection {
         self.step_making()
     }
 
-    fn opened(&mut self, transport: Box<dyn Transport>) {
+    fn opened(&mut self, transport: Box<dyn Transport>) -> Result<()> {
+        let stage = self.stage_after(None)?;
         self.opened += 1;
         let mut wire = Wire::new(transport, self.cancel.as_ref());
         wire.clocks.total = self.total;
         self.wire = Some(wire);
-        self.making = self.stage_after(None);
+        self.making = stage;
+        Ok(())
     }
 
     fn step_dial(&mut self) -> Result<Step<Box<dyn Transport>>> {
@@ -186,8 +191,8 @@ impl Connection {
                 return Err(not_connected());
             };
             self.dial = Some(Dial::new(
-                &config.target.host,
-                config.target.port,
+                &config.first_hop().host,
+                config.first_hop().port,
                 self.opening_due.at,
                 self.opening_due.kind as i32,
                 &config.dialing,
@@ -213,10 +218,11 @@ impl Connection {
             Err(e) => dial.attempts(unfinished(e.code)),
         };
         self.dial = None;
-        step.map(|s| match s {
-            Step::Done(tcp) => Step::Done(Box::new(tcp) as Box<dyn Transport>),
-            Step::Want(i) => Step::Want(i),
-        })
+        match step {
+            Ok(Step::Done(tcp)) => Ok(Step::Done(Box::new(tcp))),
+            Ok(Step::Want(i)) => Ok(Step::Want(i)),
+            Err(e) => Err(self.blame_proxy(e, "while connecting to")),
+        }
     }
 }
 

@@ -122,10 +122,14 @@ impl Connection {
         if config.host_unchecked {
             request::check_unchecked_host(host.unwrap_or_default())?;
         }
+        let for_proxy = match &config.proxy {
+            None => None,
+            Some(_) => config.target_for_proxy(method, target)?,
+        };
         self.request = request::start(
             &mut self.out.head,
             method,
-            target,
+            for_proxy.as_deref().unwrap_or(target),
             config.http_version,
             host,
             !flags.skip_accept_encoding,
@@ -173,14 +177,10 @@ impl Connection {
     ) -> Result<()> {
         let mut facts = self.request;
         let before = self.out.head.len();
-        let framed = frame(
-            &mut self.out.head,
-            &mut facts,
-            body,
-            flags,
-            self.tuning.profile,
-            whole,
-        )
+        let profile = self.tuning.profile;
+        let framed = self
+            .tell_proxy(&mut facts)
+            .and_then(|()| frame(&mut self.out.head, &mut facts, body, flags, profile, whole))
         .and_then(|upload| request::finish(&mut self.out.head).map(|()| upload))
         // Last, because a connection may turn out to have ended, and be dropped.
         .and_then(|upload| self.check_can_connect().map(|()| upload));

@@ -3,24 +3,10 @@
 use std::sync::Arc;
 
 use super::connection::{Connection, Pending};
-use super::record::Phase;
-use super::wire::Receive;
 use crate::error::{Code, Error, Result};
-use crate::net::Step;
 use crate::net::dialing::Dialing;
-use crate::proto::body::Need;
-use crate::proto::head::{Head, HeadReader};
 use crate::proto::hostport::HostPort;
 use crate::proto::tunnel::{self, Tunnel};
-
-/// A tunnel that is being made.
-#[derive(Debug, Default)]
-pub struct Tunnelling {
-    /// Bytes of the CONNECT request that were sent.
-    sent: usize,
-    reader: HeadReader,
-    pub(super) head: Head,
-}
 
 impl Connection {
     /// `hc_set_target`: requests and connections go there from now on; an open connection
@@ -46,6 +32,10 @@ impl Connection {
         config.default_port = default_port;
         config.host_unchecked = unchecked;
         config.name_host();
+        if config.proxy.is_none() {
+            // It led to the old target.
+            self.aside = None;
+        }
         Ok(())
     }
 
@@ -63,6 +53,7 @@ impl Connection {
         };
         self.rerouted += 1;
         change(Arc::make_mut(&mut config.dialing));
+        self.aside = None;
         Ok(())
     }
 
@@ -78,6 +69,15 @@ impl Connection {
         let Some(config) = &mut self.config else {
             return Err(no_target());
         };
+        if tunnel.is_some() && config.proxy.is_some() {
+            return Err(Error::new(
+                Code::HC_ERR_UNSUPPORTED,
+                "connections of this handle go through a proxy already (hc_set_proxy)",
+            ));
+        }
+        if tunnel.is_none() {
+            self.aside = None;
+        }
         self.rerouted += 1;
         config.tunnel = tunnel;
         config.name_host();
@@ -96,44 +96,6 @@ impl Connection {
         })
     }
 
-    /// Goes on with the making of a tunnel: true when the proxy has made it.
-    pub(super) fn step_tunnel(&mut self, t: &mut Tunnelling) -> Result<Step<()>> {
-        let (Some(wire), Some(config)) = (&mut self.wire, &self.config) else {
-            return Err(no_target());
-        };
-        let head = config.tunnel.as_ref().map_or(&[][..], |t| &t.head);
-        self.exchange.phase = Phase::Proxy;
-        while let Some(rest @ [_, ..]) = head.get(t.sent..) {
-            match wire.write(&[std::io::IoSlice::new(rest)], false, &self.tuning)? {
-                Step::Done(n) => t.sent += n,
-                Step::Want(i) => return Ok(Step::Want(i)),
-            }
-        }
-        let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
-        loop {
-            let (bytes, eof) = (wire.received_bytes(), wire.is_at_eof());
-            if !bytes.is_empty() || eof {
-                let progress = t.reader.advance(bytes, eof, limits, profile, &mut t.head)?;
-                wire.take(progress.used);
-                if progress.done && t.head.status >= 200 {
-                    // Whoever speaks first at the far end is not told from the proxy.
-                    if t.head.status < 300 && !wire.received_bytes().is_empty() {
-                        let text = "the proxy sent bytes before anything was asked through it";
-                        return Err(Error::new(Code::HC_ERR_PROXY, text));
-                    }
-                    return Ok(Step::Done(()));
-                }
-                if progress.done {
-                    t.reader.next_head(limits)?;
-                    continue;
-                }
-            }
-            if let Step::Want(i) = wire.fill(&self.tuning, Receive::Now, Need::Line)? {
-                return Ok(Step::Want(i));
-            }
-        }
-    }
-
     /// Is this a moment to change what the connections to come are made of?
     pub fn check_not_pending(&self) -> Result<()> {
         if self.pending == Pending::None {
@@ -147,7 +109,7 @@ impl Connection {
 }
 
 #[cold]
-fn no_target() -> Error {
+pub(super) fn no_target() -> Error {
     Error::new(
         Code::HC_ERR_UNSUPPORTED,
         "a response has no connection to send requests on",

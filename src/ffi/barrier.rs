@@ -43,6 +43,7 @@ pub struct hc_conn {
     pub(super) port: i32,
     /// The same of the tunnel, if there is one.
     pub(super) tunnel: Option<(std::ffi::CString, i32)>,
+    pub(super) proxy: super::proxy::Shown,
     /// The place in the pool that it is out of. Last: what it holds is closed before its place is
     /// free.
     lent: Option<Lent>,
@@ -214,6 +215,7 @@ impl hc_conn {
             earlier_hosts: Vec::new(),
             port: i32::from(port),
             tunnel: None,
+            proxy: super::proxy::Shown::default(),
             lent: None,
         }))
     }

@@ -113,13 +113,15 @@ pub unsafe extern "C" fn hc_tunnel_port(c: *const hc_conn) -> i32 {
     )
 }
 
-/// The head of the CONNECT request, for a program that owns the wire.
+/// The head of the CONNECT request, for a program that owns the wire: to the tunnel of
+/// hc_set_tunnel, or to the origin where hc_set_proxy needs one.
 ///
 /// @param c a connection
 /// @param data receives a pointer to the bytes; NULL when there is no tunnel. Lifetime: handle,
-/// or until hc_set_tunnel.
+/// or until the next call of this function.
 /// @param len receives how many there are
-/// @return HC_OK, also when there is no tunnel; HC_ERR_INVALID_ARG
+/// @return HC_OK, also when there is no tunnel; HC_ERR_INVALID_ARG; HC_ERR_INVALID_URL for an
+/// unchecked host that cannot stand there; HC_ERR_NOMEM
 ///
 /// # Safety
 /// `c` is NULL or a handle that has not been freed; the others are valid or NULL.
@@ -139,9 +141,10 @@ pub unsafe extern "C" fn hc_tunnel_head(
     data.set(ptr::null());
     len.set(0);
     let show = |core: &mut Connection| {
-        if let Some(tunnel) = core.config().and_then(|c| c.tunnel.as_ref()) {
-            data.set(tunnel.head.as_ptr().cast());
-            len.set(tunnel.head.len());
+        let head = core.connect_head()?;
+        if !head.is_empty() {
+            data.set(head.as_ptr().cast());
+            len.set(head.len());
         }
         Ok(())
     };

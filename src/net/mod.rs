@@ -9,6 +9,7 @@ pub mod dialing;
 pub mod endpoint;
 pub mod memory;
 mod race;
+pub mod recorded;
 pub mod resolve;
 pub mod tcp;
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod basic;
 pub mod body;
 pub mod chunked;
 pub mod date;
@@ -19,10 +20,13 @@ pub mod message_item;
 pub mod message_parse;
 pub mod mime;
 mod plain_head;
+pub mod no_proxy;
 pub mod plan;
 pub mod profile;
+pub mod proxy;
 pub mod request;
 pub mod reuse;
+pub mod socks;
 pub mod state;
 pub mod status_codes;
 pub mod trailers;

@@ -44,6 +44,8 @@ pub struct RequestFacts {
     pub expects_continue: bool,
     /// An Upgrade field is there: 101 is a legal answer.
     pub has_upgrade: bool,
+    /// A Proxy-Authorization field is there.
+    pub has_proxy_authorization: bool,
 }
 
 impl RequestFacts {
@@ -377,6 +379,7 @@ fn note(facts: &mut RequestFacts, name: &[u8], parts: &[&[u8]], profile: Profile
             facts.has_transfer_encoding = true;
             facts.is_chunked = chunked;
         }
+        19 if is(b"Proxy-Authorization") => facts.has_proxy_authorization = true,
         _ => {}
     }
     Ok(())

@@ -59,12 +59,18 @@ pub fn judge(status: u16, reason: &[u8], profile: Profile) -> Result<()> {
     if is_tunnel {
         return Ok(());
     }
-    Err(Error::new(
+    Err(refused(status, reason))
+}
+
+/// What is said of an answer that is none.
+#[must_use]
+pub fn refused(status: u16, reason: &[u8]) -> Error {
+    Error::new(
         Code::HC_ERR_PROXY,
         format!("Tunnel connection failed: {status} {}", shown(reason))
             .trim_end()
             .to_owned(),
-    ))
+    )
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! and in `ffi`, nowhere else. Nothing here decides.
 
 pub mod clock;
+pub mod environment;
 pub mod epoll;
 pub mod file;
 pub mod fork;
