@@ -77,3 +77,46 @@ void test_row_192_targets(void **state) {
     REFUSED(hc_tunnel_head, c, &data, NULL);
     hc_free(c);
 }
+
+void test_row_192_proxies(void **state) {
+    (void)state;
+    hc_conn *c = NULL;
+    hr_response *r = NULL;
+    hc_header field;
+    char buf[32];
+    size_t n = 0;
+    assert_ok(hc_new("h", 0, &c));
+    REFUSED(hc_set_proxy, NULL, "p");
+    REFUSED(hc_set_proxy, NULL, NULL);
+    ANSWERS(hc_proxy, (const char *)NULL, NULL);
+    ANSWERS(hc_proxy_user, (const char *)NULL, NULL);
+    REFUSED(hc_set_proxy_auth, c, "u", "p"); /* no proxy */
+    REFUSED(hc_set_proxy_headers, c, NULL, 0);
+    REFUSED(hc_set_proxy_tunnel, c, 1);
+    assert_ok(hc_set_proxy(c, "p"));
+    REFUSED(hc_set_proxy_auth, NULL, "u", "p");
+    assert_ok(hc_set_proxy_auth(c, NULL, "p"));
+    assert_ok(hc_set_proxy_auth(c, "u", NULL));
+    REFUSED(hc_set_proxy_headers, NULL, NULL, 0);
+    REFUSED(hc_set_proxy_headers, c, NULL, 1);
+    REFUSED(hc_proxy_header_at, NULL, 0, &field);
+    REFUSED(hc_proxy_header_at, c, 0, NULL);
+    REFUSED(hc_proxy_header_at, c, 0, &field);
+    REFUSED(hc_set_proxy_tunnel, NULL, 1);
+    REFUSED(hc_set_proxy_tunnel, c, 2);
+    note("hc_get_proxy_tunnel"), assert_true(hc_get_proxy_tunnel(NULL) < 0);
+    REFUSED(hc_proxy_from_env, NULL);
+    note("hc_no_proxy_matches");
+    assert_int_equal(hc_no_proxy_matches(NULL, "h", 80), 0);
+    assert_true(hc_no_proxy_matches("*", NULL, 80) < 0);
+    assert_true(hc_no_proxy_matches("*", "", 80) < 0);
+    assert_true(hc_no_proxy_matches("*", "h", 0) < 0);
+    assert_true(hc_no_proxy_matches("*", "h", 65536) < 0);
+    assert_true(hc_no_proxy_matches("*", "\xff", 80) < 0);
+    REFUSED(hc_basic_auth, NULL, "p", buf, sizeof buf, &n);
+    REFUSED(hc_basic_auth, "u", "p", NULL, 1, &n);
+    REFUSED(hc_basic_auth, "u", "p", buf, sizeof buf, NULL);
+    REFUSED(hc_get_proxy_response, NULL, &r);
+    REFUSED(hc_get_proxy_response, c, NULL);
+    hc_free(c);
+}

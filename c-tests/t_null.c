@@ -156,6 +156,7 @@ int main(void) {
         cmocka_unit_test(test_row_192_targets),
         cmocka_unit_test(test_row_192_pools),
         cmocka_unit_test(test_row_192_network),
+        cmocka_unit_test(test_row_192_proxies),
         IN_EVERY_STYLE(test_row_192_requests),
         IN_EVERY_STYLE(test_row_192_bodies),
         IN_EVERY_STYLE(test_row_192_responses),

@@ -29,6 +29,7 @@ void test_row_192_responses_that_stand_alone(void **state);
 /* null_elsewhere.c: exchanges whose response is read elsewhere, targets and tunnels. */
 void test_row_192_exchanges_elsewhere(void **state);
 void test_row_192_targets(void **state);
+void test_row_192_proxies(void **state);
 
 /* null_pool.c */
 void test_row_192_pools(void **state);

@@ -323,7 +323,10 @@ pub unsafe extern "C" fn hc_basic_auth(
     };
     len.set(0);
     // SAFETY: the caller's promise.
-    let (buf, who) = match unsafe { (args::bytes_mut(buf.cast(), cap), who(user, password)) } {
+    let buf = unsafe { args::bytes_mut(buf.cast(), cap) };
+    // SAFETY: the caller's promise.
+    let who = unsafe { who(user, password) };
+    let (buf, who) = match (buf, who) {
         (Ok(buf), Ok(Some(who))) => (buf, who),
         (Err(e), _) | (_, Err(e)) => return e.code,
         (Ok(_), Ok(None)) => return Code::HC_ERR_INVALID_ARG,
