@@ -4589,6 +4589,240 @@ hc_status hc_pool_get_limit(const hc_pool *pool,
                             int64_t *n);
 
 /**
+ * Leads the connections to come through a proxy. The host of the handle stays the origin: the
+ * Host field names it, and a certificate has to. Which way it goes:
+ *
+ * - http:// and an origin without TLS: the proxy is sent the requests themselves and forwards
+ *   them. The library turns their targets into the absolute form ("GET http://host/path") and
+ *   adds what the proxy alone is told; the proxy takes that out. What the proxy itself has to
+ *   say (407, 502) comes as the response. See hc_set_proxy_tunnel for another way.
+ * - http:// and an origin with TLS: through a tunnel, made with CONNECT when the connection is
+ *   opened. A proxy that makes none gives HC_ERR_PROXY: see hc_get_proxy_response.
+ * - https://: the same two over a connection to the proxy that is TLS itself. This build
+ *   refuses it.
+ * - socks5h:// and socks5://: SOCKS 5. The proxy resolves the name in both cases.
+ * - socks4a://: SOCKS 4A; the same, without IPv6 addresses and without passwords.
+ *
+ * User and password may stand in the URL, percent-encoded: "http://user:p%40ss@proxy:3128". A
+ * new proxy has none of the credentials and headers of the old one. A program that owns the
+ * wire (hc_set_sansio) opens the way itself: hc_tunnel_head has the CONNECT request.
+ *
+ * @param c a connection that is not open, in HC_STATE_IDLE
+ * @param url the proxy: only the host is needed, "http" and the port of the scheme (80, 443,
+ * 1080) are the defaults; NUL-terminated. NULL for no proxy.
+ * @return HC_OK; HC_ERR_INVALID_URL; HC_ERR_INVALID_ARG for credentials that this kind of
+ * proxy cannot be told; HC_ERR_UNSUPPORTED beside hc_set_tunnel; HC_ERR_ALREADY_CONNECTED;
+ * HC_ERR_CANNOT_SEND_REQUEST while a request is under way; HC_ERR_PENDING; HC_ERR_NOMEM. A
+ * refused call changes nothing.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `url` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_set_proxy(hc_conn *c,
+                       const char *url);
+
+/**
+ * The proxy, without credentials: it can be shown.
+ *
+ * @param c a connection
+ * @return "scheme://host:port", NUL-terminated; NULL when there is none, and for a bad handle.
+ * Lifetime: handle, or until hc_set_proxy, hc_set_proxy_auth or hc_proxy_from_env.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_proxy(const hc_conn *c);
+
+/**
+ * Tells the proxy who asks. An HTTP proxy gets Basic credentials (RFC 7617), from the first
+ * request on; SOCKS 5 gets user and password if it asks for them (RFC 1929); SOCKS 4A gets the
+ * user. The origin never sees them, and the proxy never sees an Authorization field that goes
+ * through a tunnel.
+ *
+ * @param c a connection with a proxy, as for hc_set_proxy
+ * @param user who; NUL-terminated; NULL for nobody
+ * @param password NUL-terminated; NULL for an empty one
+ * @return HC_OK; HC_ERR_INVALID_ARG without a proxy, and for what this kind of proxy cannot be
+ * told: ':' in the user or control characters for Basic, more than 255 bytes of either for
+ * SOCKS 5, a password for SOCKS 4A; otherwise as hc_set_proxy. A refused call changes nothing.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_set_proxy_auth(hc_conn *c,
+                            const char *user,
+                            const char *password);
+
+/**
+ * Who the proxy is told is asking. The password is not shown.
+ *
+ * @param c a connection
+ * @return a NUL-terminated user; NULL for nobody, and for a bad handle. Lifetime: handle, or
+ * until hc_set_proxy, hc_set_proxy_auth or hc_proxy_from_env.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_proxy_user(const hc_conn *c);
+
+/**
+ * Sends an HTTP proxy further fields: in the CONNECT request, or with every request that it
+ * forwards. In every profile they are checked as HC_PROFILE_SAFE does. A Proxy-Authorization
+ * among them takes the place of the one made from user and password. Mind that a proxy which
+ * forwards requests passes on every field that it does not know.
+ *
+ * @param c a connection with a proxy, as for hc_set_proxy
+ * @param headers the fields, in place of those set before; NULL for none
+ * @param count how many
+ * @return HC_OK; HC_ERR_INVALID_ARG without a proxy, for a field that cannot be sent, and for
+ * Host, Content-Length, Transfer-Encoding, Trailer, Expect, Upgrade, Authorization and Cookie,
+ * which belong to the request; HC_ERR_UNSUPPORTED for a SOCKS proxy; otherwise as
+ * hc_set_proxy. A refused call changes nothing.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `headers` is valid for `count` fields.
+ */
+HC_EXTERN
+hc_status hc_set_proxy_headers(hc_conn *c,
+                               const hc_header *headers,
+                               size_t count);
+
+/**
+ * A field that the proxy is sent beside those that the library makes.
+ *
+ * @param c a connection
+ * @param index from 0 on
+ * @param out receives the field; all NULL and 0 on failure. Lifetime: handle, or until
+ * hc_set_proxy, hc_set_proxy_headers or hc_proxy_from_env.
+ * @return HC_OK; HC_ERR_INVALID_ARG for an index too large, or NULL; HC_ERR_BUSY;
+ * HC_ERR_FORKED
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_proxy_header_at(const hc_conn *c,
+                             size_t index,
+                             hc_header *out);
+
+/**
+ * Leads even requests to an origin without TLS through a tunnel, so that the proxy sees host
+ * and port but no request. Not every proxy allows it to port 80.
+ *
+ * @param c a connection with a proxy, as for hc_set_proxy
+ * @param on 1 for always, 0 for where TLS needs it, which is the default
+ * @return HC_OK; HC_ERR_INVALID_ARG without a proxy, or for another number;
+ * HC_ERR_UNSUPPORTED for a SOCKS proxy; otherwise as hc_set_proxy. A refused call changes
+ * nothing.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_proxy_tunnel(hc_conn *c,
+                              int32_t on);
+
+/**
+ * Does every request go through a tunnel?
+ *
+ * @param c a connection
+ * @return 1 or 0; HC_ERR_INVALID_ARG, HC_ERR_BUSY, HC_ERR_FORKED or HC_ERR_INTERNAL, all below
+ * 0, when the handle cannot be asked
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int32_t hc_get_proxy_tunnel(const hc_conn *c);
+
+/**
+ * Makes the value of an Authorization field for Basic authentication (RFC 7617), written to
+ * the caller's buffer with a NUL behind it. For the proxy of a handle, hc_set_proxy_auth does
+ * all of it.
+ *
+ * @param user NUL-terminated, without ':'
+ * @param password NUL-terminated; NULL for an empty one
+ * @param buf receives "Basic ..."; may be NULL if `cap` is 0
+ * @param cap bytes that `buf` has room for, the NUL included
+ * @param len receives the length without the NUL, also when it does not fit
+ * @return HC_OK; HC_ERR_TOO_LARGE when it does not fit: then nothing is written to `buf`;
+ * HC_ERR_INVALID_ARG for NULL, ':' in the user and control characters in either; HC_ERR_NOMEM
+ *
+ * @pre `user` and `password` are NUL-terminated or NULL; `buf` is valid for `cap` bytes; `len` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_basic_auth(const char *user,
+                        const char *password,
+                        char *buf,
+                        size_t cap,
+                        size_t *len);
+
+/**
+ * Sets the proxy that the environment names for the origin of the handle, or takes the one
+ * that is set away if the environment names none. This is the only call of the library that
+ * reads it. Which variable counts, the first of these that is not empty:
+ *
+ * - for an origin without TLS: http_proxy, all_proxy, ALL_PROXY. HTTP_PROXY is not read: CGI
+ *   lets any client of the program's set it.
+ * - for an origin with TLS: https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY.
+ *
+ * no_proxy, or NO_PROXY, names the exceptions: see hc_no_proxy_matches. A variable holds a URL
+ * as hc_set_proxy takes it. In a set-uid or set-gid program, and in one with file
+ * capabilities, the environment is not read.
+ *
+ * @param c a connection, as for hc_set_proxy, whose host is set
+ * @return HC_OK, also when there is to be no proxy: hc_proxy tells; HC_ERR_UNSUPPORTED in a
+ * program whose environment is not its own; HC_ERR_INVALID_URL and HC_ERR_INVALID_ARG for a
+ * variable that hc_set_proxy would refuse; otherwise as hc_set_proxy. A refused call changes
+ * nothing. No other thread may change the environment meanwhile, as with getenv(3).
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_proxy_from_env(hc_conn *c);
+
+/**
+ * Does a list of exceptions name this origin? Its entries stand between commas or blanks: "*"
+ * for everything; "example.org", ".example.org" or "*.example.org" for that host and all below
+ * it; "192.0.2.1", "2001:db8::1" for an address; "192.0.2.0/24", "2001:db8::/32" for a
+ * network. ":port" behind an entry restricts it to that port; an IPv6 address needs brackets
+ * then. Case does not matter. Names are not resolved: an address does not name the host that
+ * has it. Nothing is read from the environment.
+ *
+ * @param list as in no_proxy; NUL-terminated; NULL for an empty one
+ * @param host a name or an address, with or without brackets; NUL-terminated
+ * @param port 1 to 65535
+ * @return 1 if it does, 0 if not; HC_ERR_INVALID_ARG, below 0
+ *
+ * @pre `list` and `host` are NUL-terminated or NULL.
+ */
+HC_EXTERN
+int32_t hc_no_proxy_matches(const char *list,
+                            const char *host,
+                            int32_t port);
+
+/**
+ * The proxy's answer to the last CONNECT that the library has sent, whether it made a tunnel or
+ * not: status, header fields and, of a refusal, the body. It stands alone: both handles may be
+ * freed in any order, and it cannot be taken for an answer of the origin's. It stays until the
+ * next connection is opened through a tunnel. Never waits: what there is of the body was
+ * received before HC_ERR_PROXY was returned. Of a body longer than HC_LIMIT_DRAIN so much is
+ * there; reading beyond it gives HC_ERR_LIMIT, or the failure that cut it short.
+ *
+ * When the whole answer came and its head allows it, the connection to the proxy is kept, and
+ * the next attempt sends its CONNECT there: after a 407, set the credentials
+ * (hc_set_proxy_auth) and connect again. hc_close gives that connection up.
+ *
+ * @param c a connection
+ * @param out receives the response; NULL on failure
+ * @return HC_OK; HC_ERR_RESPONSE_NOT_READY when no proxy has answered CONNECT; what
+ * hc_getresponse would say of an answer whose body has no clear length; HC_ERR_NOMEM;
+ * HC_ERR_INVALID_ARG. Ownership: free it with hr_free. Python: get_proxy_response_headers.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_proxy_response(hc_conn *c,
+                                hr_response **out);
+
+/**
  * Reads body bytes, like read(2): at least one, unless the body has come to its end. Large
  * buffers are received into directly. Blocking: may wait, or return HC_WANT_READ in
  * non-blocking mode.
@@ -5836,13 +6070,15 @@ HC_EXTERN
 int32_t hc_tunnel_port(const hc_conn *c);
 
 /**
- * The head of the CONNECT request, for a program that owns the wire.
+ * The head of the CONNECT request, for a program that owns the wire: to the tunnel of
+ * hc_set_tunnel, or to the origin where hc_set_proxy needs one.
  *
  * @param c a connection
  * @param data receives a pointer to the bytes; NULL when there is no tunnel. Lifetime: handle,
- * or until hc_set_tunnel.
+ * or until the next call of this function.
  * @param len receives how many there are
- * @return HC_OK, also when there is no tunnel; HC_ERR_INVALID_ARG
+ * @return HC_OK, also when there is no tunnel; HC_ERR_INVALID_ARG; HC_ERR_INVALID_URL for an
+ * unchecked host that cannot stand there; HC_ERR_NOMEM
  *
  * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
  */

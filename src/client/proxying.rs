@@ -114,6 +114,7 @@ impl Connection {
             _ => false,
         };
         config.proxy = proxy.map(Box::new);
+        self.rerouted += 1;
         if !stays {
             self.aside = None;
         }
@@ -131,7 +132,9 @@ impl Connection {
 
     /// `hc_set_proxy_auth`.
     pub fn set_proxy_credentials(&mut self, given: Option<Credentials>) -> Result<()> {
-        self.proxy_to_change()?.set_credentials(given)
+        self.proxy_to_change()?.set_credentials(given)?;
+        self.rerouted += 1;
+        Ok(())
     }
 
     /// `hc_set_proxy_headers`.
@@ -140,7 +143,9 @@ impl Connection {
         count: usize,
         field: &dyn Fn(usize) -> Result<(&'a [u8], &'a [u8])>,
     ) -> Result<()> {
-        self.proxy_to_change()?.set_fields(count, field)
+        self.proxy_to_change()?.set_fields(count, field)?;
+        self.rerouted += 1;
+        Ok(())
     }
 
     /// `hc_set_proxy_tunnel`.
@@ -153,6 +158,7 @@ impl Connection {
             ));
         }
         proxy.always_tunnel = always;
+        self.rerouted += 1;
         Ok(())
     }
 
