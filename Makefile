@@ -12,7 +12,7 @@ C_FILES = git ls-files '*.c' '*.h' '*.cpp' ':!include/httpclient.h'
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-release test-header test-servers test-python python-suite test-fuzz tools \
-        check format header symbols asan fuzz bench counts clean
+        check format header symbols asan fuzz bench counts dist deb clean
 
 help:
 	@echo 'make build     the library, in target/release'
@@ -27,6 +27,8 @@ help:
 	@echo 'make python-suite  CPython'"'"'s own test_httplib on the library'
 	@echo 'make bench     measures, beside other clients'
 	@echo 'make counts    the figures that do not depend on the machine'
+	@echo 'make dist      a source tarball that builds without a network'
+	@echo 'make deb       Debian packages from it, installed and tried (as root)'
 	@echo 'make clean     removes what was built'
 
 build:
@@ -102,6 +104,12 @@ bench:
 
 counts:
 	python3 benches/counts.py
+
+dist:
+	packaging/source-tarball
+
+deb:
+	packaging/test-deb
 
 clean:
 	rm -rf build target

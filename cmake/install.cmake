@@ -56,3 +56,20 @@ write_basic_package_version_file(httpclient-config-version.cmake COMPATIBILITY S
 install(FILES "${PROJECT_BINARY_DIR}/httpclient-config.cmake"
               "${PROJECT_BINARY_DIR}/httpclient-config-version.cmake"
         DESTINATION "${_cmake_dir}" COMPONENT dev)
+
+# Archives and RPMs for whoever has no packager. Debian's packages are made by debian/, which
+# knows more.
+if(PROJECT_IS_TOP_LEVEL)
+  set(CPACK_PACKAGE_VENDOR "The libhttpclient authors")
+  set(CPACK_PACKAGE_CONTACT "maintainers@libhttpclient.invalid")
+  set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "${PROJECT_DESCRIPTION}")
+  set(CPACK_RESOURCE_FILE_LICENSE "${PROJECT_SOURCE_DIR}/LICENSE-MIT")
+  set(CPACK_GENERATOR TGZ)
+  set(CPACK_COMPONENTS_ALL runtime dev)
+  set(CPACK_RPM_COMPONENT_INSTALL ON)
+  set(CPACK_RPM_PACKAGE_LICENSE "MIT OR Apache-2.0")
+  set(CPACK_RPM_RUNTIME_PACKAGE_NAME libhttpclient0)
+  set(CPACK_RPM_DEV_PACKAGE_NAME libhttpclient-devel)
+  set(CPACK_RPM_DEV_PACKAGE_REQUIRES "libhttpclient0 = ${PROJECT_VERSION}")
+  include(CPack)
+endif()
