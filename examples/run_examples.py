@@ -79,6 +79,17 @@ def epoll(folder, host):
     check("epoll: all of them", out.startswith("500 requests done, 0 failed, 500000 bytes"), out)
 
 
+def pool(folder, host):
+    port = host.rpartition(":")[2]
+    out = run(folder, "pool", "6", "2", "300", "/bytes/100", host, f"localhost:{port}")[0].decode()
+    check("pool: all of them", out.startswith("300 requests, 0 failed, 30000 bytes;"), out)
+    kept, reused = (int(w) for w in out.split() if w.isdigit() and out.index(w) > out.index(";"))
+    check("pool: no more than two connections to each", 2 <= kept <= 4, out)
+    check("pool: they are used again", reused >= 290, out)
+    err = run(folder, "pool", "2", "0", "1", "/", host, want=2)[1].decode()
+    check("pool: no connections at all", "cannot be" in err, err)
+
+
 def main(folder):
     server = subprocess.Popen([sys.executable, os.path.join(HERE, "demo_server.py")],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -89,6 +100,7 @@ def main(folder):
             get(folder, host, tmp)
             upload(folder, host, tmp)
             epoll(folder, host)
+            pool(folder, host)
     finally:
         server.stdin.close()
         check("demo_server: ends with its input", server.wait(timeout=30) == 0)
