@@ -112,6 +112,16 @@
 #define HC_STATUS_UNPROCESSABLE_ENTITY 422
 
 /**
+ * A version of TLS, as on the wire: hc_tls_set_versions.
+ */
+#define HC_TLS_1_2 771
+
+/**
+ * A version of TLS, as on the wire.
+ */
+#define HC_TLS_1_3 772
+
+/**
  * In place of a body's length: not known beforehand.
  */
 #define HC_LENGTH_UNKNOWN UINT64_MAX
@@ -313,6 +323,30 @@ enum hc_status
    * The program's own descriptor could not be read or written.
    */
   HC_ERR_FILE = -67,
+  /**
+   * TLS could not be agreed on, or was broken off: the error record has the reason
+   * (HC_TLS_REASON_*) and the alert, if the server sent one. Python: ssl.SSLError.
+   */
+  HC_ERR_TLS = -80,
+  /**
+   * The certificate of the server was refused: the error record says why (HC_TLS_REASON_*).
+   * Python: ssl.SSLCertVerificationError.
+   */
+  HC_ERR_TLS_CERTIFICATE = -81,
+  /**
+   * The connection ended inside the TLS handshake. Python: ssl.SSLEOFError.
+   */
+  HC_ERR_TLS_EOF = -82,
+  /**
+   * The TLS configuration cannot be used: a file that cannot be read, a key that does not
+   * belong to its certificate, a name that is unknown. Python: ssl.SSLError.
+   */
+  HC_ERR_TLS_CONFIG = -83,
+  /**
+   * There are no trusted certificates to check a server against. Python:
+   * ssl.SSLCertVerificationError.
+   */
+  HC_ERR_TLS_TRUST_STORE = -84,
   /**
    * A proxy made no tunnel: the error record has the status of its answer, if it gave one.
    * Python: OSError.
@@ -1490,6 +1524,265 @@ typedef int32_t hc_timeout;
 #endif // __cplusplus
 
 /**
+ * Whose certificates are trusted: hc_tls_set_roots.
+ */
+enum hc_tls_roots
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The machine's, unless others are added. The default. Python: create_default_context.
+   */
+  HC_TLS_ROOTS_AUTO = 0,
+  /**
+   * Only those that are added.
+   */
+  HC_TLS_ROOTS_NONE = 1,
+  /**
+   * The machine's, and those that are added.
+   */
+  HC_TLS_ROOTS_SYSTEM = 2,
+  /**
+   * Mozilla's, as they came with the library (HC_ERR_UNSUPPORTED if they did not), and those
+   * that are added.
+   */
+  HC_TLS_ROOTS_BUNDLED = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_tls_roots hc_tls_roots;
+#else
+typedef int32_t hc_tls_roots;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Why TLS failed: hc_error_info.tls_reason. Up to 39 it is the certificate of the server, from 40
+ * on the handshake or the stream, from 60 on the configuration.
+ */
+enum hc_tls_reason
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * It did not.
+   */
+  HC_TLS_REASON_NONE = 0,
+  /**
+   * The issuer is not trusted, or the server does not send the certificates in between.
+   */
+  HC_TLS_REASON_UNKNOWN_ISSUER = 1,
+  /**
+   * It was valid once.
+   */
+  HC_TLS_REASON_EXPIRED = 2,
+  /**
+   * It will be valid; or the clock here is wrong.
+   */
+  HC_TLS_REASON_NOT_YET_VALID = 3,
+  /**
+   * It is for other names, which are in the text.
+   */
+  HC_TLS_REASON_WRONG_NAME = 4,
+  /**
+   * It has no subject alternative name. A common name does not count.
+   */
+  HC_TLS_REASON_NO_NAME = 5,
+  /**
+   * A revocation list has it.
+   */
+  HC_TLS_REASON_REVOKED = 6,
+  /**
+   * A signature in the chain is wrong.
+   */
+  HC_TLS_REASON_BAD_SIGNATURE = 7,
+  /**
+   * It is not for servers (extended key usage).
+   */
+  HC_TLS_REASON_WRONG_PURPOSE = 8,
+  /**
+   * An RSA key of less than 2048 bits.
+   */
+  HC_TLS_REASON_WEAK_KEY = 9,
+  /**
+   * A signature in the chain that is no longer safe (SHA-1), or unknown.
+   */
+  HC_TLS_REASON_WEAK_SIGNATURE = 10,
+  /**
+   * An authority in the chain may not speak for this name.
+   */
+  HC_TLS_REASON_NAME_CONSTRAINT = 11,
+  /**
+   * More authorities in the chain than are allowed.
+   */
+  HC_TLS_REASON_CHAIN_TOO_LONG = 12,
+  /**
+   * It has signed itself and was not added (hc_tls_add_ca_file).
+   */
+  HC_TLS_REASON_SELF_SIGNED = 13,
+  /**
+   * It is the certificate of an authority.
+   */
+  HC_TLS_REASON_AUTHORITY_AS_SERVER = 14,
+  /**
+   * It cannot be read, or has something critical that is not understood.
+   */
+  HC_TLS_REASON_BAD_ENCODING = 15,
+  /**
+   * No revocation list is responsible for it.
+   */
+  HC_TLS_REASON_UNKNOWN_REVOCATION = 16,
+  /**
+   * The revocation list should have been renewed.
+   */
+  HC_TLS_REASON_CRL_EXPIRED = 17,
+  /**
+   * The revocation list cannot be used.
+   */
+  HC_TLS_REASON_CRL_BAD = 18,
+  /**
+   * Its key is none of those that were pinned.
+   */
+  HC_TLS_REASON_PIN = 19,
+  /**
+   * The program's callback has refused it.
+   */
+  HC_TLS_REASON_CALLBACK = 20,
+  /**
+   * Something else about it.
+   */
+  HC_TLS_REASON_OTHER_CERTIFICATE = 21,
+  /**
+   * The server has none.
+   */
+  HC_TLS_REASON_NO_CERTIFICATE = 22,
+  /**
+   * It was issued by somebody who is no authority.
+   */
+  HC_TLS_REASON_SERVER_AS_AUTHORITY = 23,
+  /**
+   * No version of TLS in common.
+   */
+  HC_TLS_REASON_UNSUPPORTED_VERSION = 40,
+  /**
+   * No cipher suite, key exchange or signature in common.
+   */
+  HC_TLS_REASON_NOTHING_IN_COMMON = 41,
+  /**
+   * No protocol in common (ALPN), or one that was not offered.
+   */
+  HC_TLS_REASON_ALPN = 42,
+  /**
+   * The server has broken it off: tls_alert says how.
+   */
+  HC_TLS_REASON_ALERT = 43,
+  /**
+   * The connection has ended without TLS's own end: what was received may not be all.
+   */
+  HC_TLS_REASON_TRUNCATED = 44,
+  /**
+   * The server speaks HTTP without TLS on this port.
+   */
+  HC_TLS_REASON_PLAIN_HTTP = 45,
+  /**
+   * The server speaks something else that is not TLS.
+   */
+  HC_TLS_REASON_NOT_TLS = 46,
+  /**
+   * The server does not keep to the rules of TLS.
+   */
+  HC_TLS_REASON_PROTOCOL = 47,
+  /**
+   * A record was damaged or forged.
+   */
+  HC_TLS_REASON_DECRYPT = 48,
+  /**
+   * The server keeps sending what is no data.
+   */
+  HC_TLS_REASON_TOO_MUCH = 49,
+  /**
+   * The server wants a client certificate, or another one.
+   */
+  HC_TLS_REASON_CLIENT_CERTIFICATE = 50,
+  /**
+   * Something else.
+   */
+  HC_TLS_REASON_OTHER = 51,
+  /**
+   * A file cannot be read or written.
+   */
+  HC_TLS_REASON_FILE = 60,
+  /**
+   * What was given is no certificate, key or list.
+   */
+  HC_TLS_REASON_BAD_PEM = 61,
+  /**
+   * The key does not belong to the certificate.
+   */
+  HC_TLS_REASON_KEY_MISMATCH = 62,
+  /**
+   * The key is encrypted.
+   */
+  HC_TLS_REASON_ENCRYPTED_KEY = 63,
+  /**
+   * There is nothing to trust.
+   */
+  HC_TLS_REASON_EMPTY_STORE = 64,
+  /**
+   * A name, version or number that cannot be used.
+   */
+  HC_TLS_REASON_BAD_SETTING = 65,
+  /**
+   * The configuration is in use and cannot be changed.
+   */
+  HC_TLS_REASON_FROZEN = 66,
+  /**
+   * The program's callback has not signed.
+   */
+  HC_TLS_REASON_SIGNER = 67,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_tls_reason hc_tls_reason;
+#else
+typedef int32_t hc_tls_reason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What revocation lists are asked: hc_tls_set_crl_check. Without any of these bits it is the
+ * server's own certificate that has to be in the domain of a list, and the list has to be
+ * current.
+ */
+enum hc_tls_crl
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * All certificates of the chain. Python: VERIFY_CRL_CHECK_CHAIN.
+   */
+  HC_TLS_CRL_CHAIN = 1,
+  /**
+   * A certificate that no list is responsible for is accepted.
+   */
+  HC_TLS_CRL_ALLOW_UNKNOWN = 2,
+  /**
+   * A list that should have been renewed by now still counts.
+   */
+  HC_TLS_CRL_ALLOW_EXPIRED = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_tls_crl hc_tls_crl;
+#else
+typedef uint32_t hc_tls_crl;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Choices of one request, to be or-ed together.
  */
 enum hc_request_flag
@@ -1653,6 +1946,13 @@ typedef struct hc_pool hc_pool;
  * callback.
  */
 typedef struct hc_resolve_sink hc_resolve_sink;
+
+/**
+ * A TLS configuration. Opaque to C; made by hc_tls_new, freed by hc_tls_free. It is set by one
+ * thread, and from its first use or hc_tls_freeze on it cannot be changed any more and can be
+ * used by any number of connections on any threads at once.
+ */
+typedef struct hc_tls hc_tls;
 
 /**
  * A URL in parts. Opaque to C; made by hc_url_split, freed by hc_url_free. It is immutable, so
@@ -1871,11 +2171,12 @@ typedef struct {
    */
   size_t attempt_count;
   /**
-   * The TLS alert that was received or sent; 0 for none. Not used yet.
+   * The TLS alert that the server sent (RFC 8446, 6; close_notify is 0); -1 for none.
    */
   int32_t tls_alert;
   /**
-   * Why a certificate was refused; 0 for none. Not used yet.
+   * Why TLS failed: an HC_TLS_REASON_* number; 0 when it did not. With HC_ERR_INCOMPLETE,
+   * HC_TLS_REASON_TRUNCATED: the connection ended without TLS's own end.
    */
   int32_t tls_reason;
 } hc_error_info;
@@ -2204,6 +2505,111 @@ typedef struct {
  * (HC_ERR_BUSY), nor leave by longjmp or an exception.
  */
 typedef int32_t (*hc_socket_fn)(int32_t fd, const char *address, void *user);
+
+/**
+ * One certificate in DER.
+ */
+typedef struct {
+  /**
+   * Its bytes.
+   */
+  const void *data;
+  /**
+   * How many.
+   */
+  size_t len;
+} hc_tls_cert;
+
+/**
+ * Asked about the certificate of a server, in the handshake, after everything else has found it
+ * good. It must not call back into the connection, nor leave by longjmp or an exception. It is
+ * not called when an earlier session is taken up again.
+ *
+ * `host` is the name that was checked, NUL-terminated. `chain` are `count` certificates, the
+ * server's own first. `verified` is 0 if they were not checked
+ * (hc_tls_dangerous_set_no_verify), else 1. All of it is valid during the call. Returns 0 to go
+ * on; anything else refuses: HC_ERR_TLS_CERTIFICATE, HC_TLS_REASON_CALLBACK, and the value is in
+ * the error record.
+ */
+typedef int32_t (*hc_tls_verify_fn)(void *user,
+                                    const char *host,
+                                    const hc_tls_cert *chain,
+                                    size_t count,
+                                    int32_t verified);
+
+/**
+ * Signs for a client key that is somewhere else: `message`, `len` bytes that are not hashed yet,
+ * by the scheme with this number (RFC 8446, 4.2.3; 0x0403 is ECDSA with P-256 and SHA-256),
+ * into `signature`, which has `room` bytes. Returns the length of the signature, or below 0 if
+ * there is none, which ends the handshake: HC_ERR_CALLBACK.
+ */
+typedef int64_t (*hc_tls_sign_fn)(void *user,
+                                  int32_t scheme,
+                                  const void *message,
+                                  size_t len,
+                                  void *signature,
+                                  size_t room);
+
+/**
+ * Told of the secrets, a line at a time, NUL-terminated and without a line feed. The line is
+ * valid during the call.
+ */
+typedef void (*hc_tls_keylog_fn)(void *user, const char *line);
+
+/**
+ * What was agreed on in a TLS handshake: hc_get_tls_info.
+ */
+typedef struct {
+  /**
+   * Going in: sizeof(hc_tls_info), which tells the library which fields there are.
+   */
+  size_t struct_size;
+  /**
+   * HC_TLS_1_2 or HC_TLS_1_3.
+   */
+  int32_t version;
+  /**
+   * The number of the cipher suite: 0x1301 is TLS_AES_128_GCM_SHA256.
+   */
+  int32_t cipher_suite;
+  /**
+   * The number of the key exchange group: 0x001d is X25519, 0x11ec X25519MLKEM768.
+   */
+  int32_t group;
+  /**
+   * 1 when an earlier session was taken up again, else 0.
+   */
+  int32_t resumed;
+  /**
+   * 1 when the chain of certificates was checked, 0 after hc_tls_dangerous_set_no_verify.
+   */
+  int32_t chain_verified;
+  /**
+   * 1 when the name was checked, 0 after one of the hc_tls_dangerous_* calls.
+   */
+  int32_t name_verified;
+  /**
+   * IANA's name of the cipher suite, NUL-terminated. Lifetime: as those below.
+   */
+  const char *cipher_suite_name;
+  /**
+   * The name of the key exchange group, NUL-terminated.
+   */
+  const char *group_name;
+  /**
+   * The protocol inside of TLS (ALPN), NUL-terminated; "" when none was agreed on. The three
+   * strings live until the next connection is opened, or the handle is freed.
+   */
+  const char *alpn;
+  /**
+   * How long the handshake took, from its first message on, in microseconds.
+   */
+  uint64_t handshake_us;
+  /**
+   * How many certificates the server has shown: hc_get_peer_certificate.
+   */
+  size_t certificate_count;
+} hc_tls_info;
 
 #ifdef __cplusplus
 extern "C" {
@@ -4598,8 +5004,8 @@ hc_status hc_pool_get_limit(const hc_pool *pool,
  *   say (407, 502) comes as the response. See hc_set_proxy_tunnel for another way.
  * - http:// and an origin with TLS: through a tunnel, made with CONNECT when the connection is
  *   opened. A proxy that makes none gives HC_ERR_PROXY: see hc_get_proxy_response.
- * - https://: the same two over a connection to the proxy that is TLS itself. This build
- *   refuses it.
+ * - https://: the same two over a connection to the proxy that is TLS itself: see
+ *   hc_set_proxy_tls.
  * - socks5h:// and socks5://: SOCKS 5. The proxy resolves the name in both cases.
  * - socks4a://: SOCKS 4A; the same, without IPv6 addresses and without passwords.
  *
@@ -6017,6 +6423,785 @@ HC_EXTERN
 hc_status hc_get_min_speed(const hc_conn *c,
                            uint64_t *bytes_per_second,
                            int64_t *over_ms);
+
+/**
+ * Makes a TLS configuration: the machine's trusted certificates, TLS 1.2 and 1.3, "http/1.1"
+ * offered by ALPN, the host's name sent and checked. The setters are legal until the first
+ * connection uses it (hc_new_tls, hc_set_tls) or hc_tls_freeze is called; then they say
+ * HC_ERR_TLS_CONFIG.
+ *
+ * @param out receives the handle; NULL on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG for NULL. Ownership: free it with hc_tls_free; connections
+ * that use it keep what they need. Python: ssl.create_default_context.
+ *
+ * @pre `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_new(hc_tls **out);
+
+/**
+ * Frees a handle of a TLS configuration. Connections that use the configuration go on using it.
+ *
+ * @param tls a configuration, or NULL
+ *
+ * @pre `tls` is NULL or a handle that has not been freed, and no other thread is using it.
+ */
+HC_EXTERN
+void hc_tls_free(hc_tls *tls);
+
+/**
+ * Ends the setting, and finds out now what would otherwise be found out when connecting: reads
+ * the machine's trusted certificates. Calling it is not necessary. It may be called again, and by
+ * several threads.
+ *
+ * @param tls a configuration
+ * @return HC_OK; HC_ERR_TLS_TRUST_STORE when there is nothing to trust; HC_ERR_TLS_CONFIG for
+ * settings that do not fit together; HC_ERR_INVALID_ARG. hc_tls_last_error has the file and the
+ * reason.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_tls_freeze(hc_tls *tls);
+
+/**
+ * Can the configuration no longer be changed?
+ *
+ * @param tls a configuration
+ * @return 1 or 0; 0 for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_tls_is_frozen(const hc_tls *tls);
+
+/**
+ * Whose certificates are trusted besides those that are added. The machine's are those that the
+ * environment names in SSL_CERT_FILE and SSL_CERT_DIR, or else the distribution's; a set-uid
+ * program does not look at the environment.
+ *
+ * @param tls a configuration
+ * @param roots an HC_TLS_ROOTS_* number
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_UNSUPPORTED; HC_ERR_TLS_CONFIG when it is in use.
+ * Python: SSLContext.load_default_certs.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_tls_set_roots(hc_tls *tls,
+                           int32_t roots);
+
+/**
+ * What hc_tls_set_roots has set.
+ *
+ * @param tls a configuration
+ * @return an HC_TLS_ROOTS_* number; -1 for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_tls_get_roots(const hc_tls *tls);
+
+/**
+ * Trusts the certificates in a file, in PEM or one in DER. A server's own certificate that has
+ * signed itself is trusted too when it is in here, as long as name and dates fit.
+ *
+ * @param tls a configuration
+ * @param file its name, NUL-terminated. It is read now.
+ * @return HC_OK; HC_ERR_TLS_CONFIG for a file that cannot be read or holds no certificate, or a
+ * configuration in use; HC_ERR_INVALID_ARG. Python: load_verify_locations(cafile).
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `file` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_add_ca_file(hc_tls *tls,
+                             const char *file);
+
+/**
+ * Trusts the certificates in all files of a folder, in PEM.
+ *
+ * @param tls a configuration
+ * @param folder its name, NUL-terminated. It is read now.
+ * @return as hc_tls_add_ca_file. Python: load_verify_locations(capath).
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `folder` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_add_ca_dir(hc_tls *tls,
+                            const char *folder);
+
+/**
+ * Trusts certificates in memory: any number in PEM, or one in DER.
+ *
+ * @param tls a configuration
+ * @param data the bytes
+ * @param len how many
+ * @return as hc_tls_add_ca_file. Python: load_verify_locations(cadata).
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `data` is valid for `len` bytes.
+ */
+HC_EXTERN
+hc_status hc_tls_add_ca(hc_tls *tls,
+                        const void *data,
+                        size_t len);
+
+/**
+ * How many certificates the three calls above have added.
+ *
+ * @param tls a configuration
+ * @return how many; 0 for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN size_t hc_tls_ca_count(const hc_tls *tls);
+
+/**
+ * Shows this certificate to servers that ask for one.
+ *
+ * @param tls a configuration
+ * @param chain_file PEM: the certificate and those between it and its root. NULL: none is shown.
+ * @param key_file PEM or DER, PKCS#8, PKCS#1 or SEC1, not encrypted; NULL: it stands in
+ * `chain_file`
+ * @return HC_OK; HC_ERR_TLS_CONFIG for files that cannot be read, a key that is encrypted or does
+ * not belong to the certificate, or a configuration in use; HC_ERR_INVALID_ARG. Python:
+ * load_cert_chain.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; the names are NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_set_client_cert_file(hc_tls *tls,
+                                      const char *chain_file,
+                                      const char *key_file);
+
+/**
+ * The same from memory.
+ *
+ * @param tls a configuration
+ * @param chain PEM, or one certificate in DER; NULL: none is shown
+ * @param chain_len its length in bytes
+ * @param key PEM or DER; NULL: it stands in `chain`
+ * @param key_len its length in bytes
+ * @return as hc_tls_set_client_cert_file
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; the others are valid for their lengths.
+ */
+HC_EXTERN
+hc_status hc_tls_set_client_cert(hc_tls *tls,
+                                 const void *chain,
+                                 size_t chain_len,
+                                 const void *key,
+                                 size_t key_len);
+
+/**
+ * Is there a client certificate?
+ *
+ * @param tls a configuration
+ * @return 1 or 0; 0 for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_tls_has_client_cert(const hc_tls *tls);
+
+/**
+ * Sets a callback that can refuse certificates, and only that.
+ *
+ * @param tls a configuration
+ * @param fn the callback; NULL for none
+ * @param user given to it; every thread that connects may do that
+ * @param destroy called with `user` when it is no longer needed; may be NULL
+ * @return HC_OK; HC_ERR_TLS_CONFIG when it is in use; HC_ERR_INVALID_ARG. On failure `destroy` is
+ * not called.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `fn` can be called with `user` from any
+ * thread until `destroy` is called.
+ */
+HC_EXTERN
+hc_status hc_tls_set_verify_callback(hc_tls *tls,
+                                     hc_tls_verify_fn fn,
+                                     void *user,
+                                     hc_destroy_fn destroy);
+
+/**
+ * Is there such a callback?
+ *
+ * @param tls a configuration
+ * @return 1 or 0; 0 for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_tls_has_verify_callback(const hc_tls *tls);
+
+/**
+ * Shows this certificate to servers that ask for one, and lets the program sign with its key.
+ *
+ * @param tls a configuration
+ * @param chain PEM, or one certificate in DER
+ * @param chain_len its length in bytes
+ * @param schemes numbers of the signature schemes that the key can do, the best first
+ * @param count how many
+ * @param fn signs; may be called by every thread that connects
+ * @param user given to it
+ * @param destroy called with `user` when it is no longer needed; may be NULL
+ * @return HC_OK; HC_ERR_TLS_CONFIG for a chain or a scheme that cannot be used, or a
+ * configuration in use; HC_ERR_INVALID_ARG. On failure `destroy` is not called.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `chain` and `schemes` are valid for their
+ * lengths; `fn` can be called with `user` from any thread until `destroy` is called.
+ */
+HC_EXTERN
+hc_status hc_tls_set_client_signer(hc_tls *tls,
+                                   const void *chain,
+                                   size_t chain_len,
+                                   const int32_t *schemes,
+                                   size_t count,
+                                   hc_tls_sign_fn fn,
+                                   void *user,
+                                   hc_destroy_fn destroy);
+
+/**
+ * Writes the secrets that decrypt the connections to the end of a file, in the format of
+ * SSLKEYLOGFILE that Wireshark reads: whoever has the file can read what was sent. The file is
+ * made for its owner alone.
+ *
+ * @param tls a configuration
+ * @param file its name, NUL-terminated; NULL for no longer
+ * @return HC_OK; HC_ERR_TLS_CONFIG for a file that cannot be written, or a configuration in use;
+ * HC_ERR_INVALID_ARG. Python: SSLContext.keylog_filename.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `file` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_set_keylog_file(hc_tls *tls,
+                                 const char *file);
+
+/**
+ * The same, to the file that the environment names in SSLKEYLOGFILE, if it does. Nothing else
+ * looks at that variable. In a set-uid program this does nothing.
+ *
+ * @param tls a configuration
+ * @return as hc_tls_set_keylog_file; HC_OK when the variable is not set
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_tls_set_keylog_env(hc_tls *tls);
+
+/**
+ * The file that the secrets go to.
+ *
+ * @param tls a configuration
+ * @return a NUL-terminated name; NULL when there is none, and for a bad handle. Lifetime:
+ * handle, or until it is set again.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_tls_get_keylog_file(const hc_tls *tls);
+
+/**
+ * Tells the program the secrets that decrypt the connections, in place of a file.
+ *
+ * @param tls a configuration
+ * @param fn the callback, called by every thread that connects; NULL for none
+ * @param user given to it
+ * @param destroy called with `user` when it is no longer needed; may be NULL
+ * @return HC_OK; HC_ERR_TLS_CONFIG when it is in use; HC_ERR_INVALID_ARG. On failure `destroy` is
+ * not called.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `fn` can be called with `user` from any
+ * thread until `destroy` is called.
+ */
+HC_EXTERN
+hc_status hc_tls_set_keylog_callback(hc_tls *tls,
+                                     hc_tls_keylog_fn fn,
+                                     void *user,
+                                     hc_destroy_fn destroy);
+
+/**
+ * What is known of the last hc_tls_* call that failed on a configuration: the file and the reason
+ * are in the text.
+ *
+ * @param tls a configuration
+ * @param info its struct_size going in; receives the record, of which code, tls_reason, os_error
+ * and text are used. Lifetime: next-call, which is the next hc_tls_* call on this handle.
+ * @return HC_OK, also when no call has failed: then `info->code` is 0; HC_ERR_INVALID_ARG
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `info` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_last_error(hc_tls *tls,
+                            hc_error_info *info);
+
+/**
+ * Makes a connection handle for a host that is reached by TLS. Nothing happens on the network
+ * yet.
+ *
+ * @param host as for hc_new
+ * @param port 1 to 65535; 0 takes the one in `host`, or else 443
+ * @param tls a configuration, which cannot be changed any more; NULL for the machine's trusted
+ * certificates and the defaults of hc_tls_new, with sessions that all such connections share
+ * @param out receives the handle; NULL on failure
+ * @return as hc_new. A trust store that cannot be found is an error when connecting:
+ * HC_ERR_TLS_TRUST_STORE. Ownership: free it with hc_free; `tls` stays the caller's. Python:
+ * HTTPSConnection(host, port, context=tls).
+ *
+ * @pre `host` is a NUL-terminated string and `out` is valid; either may be NULL, which is refused;
+ * `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_new_tls(const char *host,
+                     int32_t port,
+                     hc_tls *tls,
+                     hc_conn **out);
+
+/**
+ * The same as hc_new_tls, for a host whose length is given.
+ *
+ * @param host as for hc_new, without a NUL
+ * @param host_len its length in bytes, or HC_ZSTR
+ * @param port as for hc_new_tls
+ * @param tls as for hc_new_tls
+ * @param out receives the handle; NULL on failure
+ * @return as hc_new_tls; Ownership: as hc_new
+ *
+ * @pre `host` is valid for `host_len` bytes and `out` is valid; either may be NULL, which is
+ * refused; `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_new_tls_n(const char *host,
+                       size_t host_len,
+                       int32_t port,
+                       hc_tls *tls,
+                       hc_conn **out);
+
+/**
+ * Makes the connections to come by TLS, or no longer. Where they go, and by which port, is not
+ * changed. TLS begins by itself on whatever carries the connection: hc_adopt_fd (call this
+ * first), hc_set_transport, hc_set_sansio, the far end of a tunnel.
+ *
+ * @param c a connection that is not open
+ * @param tls a configuration, which cannot be changed any more; NULL for no TLS
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_ALREADY_CONNECTED; HC_ERR_PENDING
+ *
+ * @pre `c` and `tls` are NULL or handles that have not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_tls(hc_conn *c,
+                     hc_tls *tls);
+
+/**
+ * What the way to a proxy is made of that is reached by TLS itself (hc_set_proxy with https://).
+ *
+ * @param c a connection that is not open
+ * @param tls a configuration, which cannot be changed any more; NULL (the default) for that of
+ * the connection, or without one for what hc_new_tls takes by default
+ * @return as hc_set_tls
+ *
+ * @pre `c` and `tls` are NULL or handles that have not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_proxy_tls(hc_conn *c,
+                           hc_tls *tls);
+
+/**
+ * What hc_set_proxy_tls has set, as another handle of it.
+ *
+ * @param c a connection
+ * @param out receives the handle; NULL when none was set, and on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG. Ownership: free it with hc_tls_free.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN hc_status hc_get_proxy_tls(const hc_conn *c, hc_tls **out);
+
+/**
+ * The TLS configuration of a connection, as another handle of it.
+ *
+ * @param c a connection
+ * @param out receives the handle; NULL when it is a connection without TLS, and on failure
+ * @return HC_OK; HC_ERR_INVALID_ARG. Ownership: free it with hc_tls_free.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `out` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_tls(const hc_conn *c,
+                     hc_tls **out);
+
+/**
+ * What was agreed on in the TLS handshake of the connection that is open, or was open last.
+ *
+ * @param c a connection
+ * @param info its struct_size going in; receives what was agreed on. Pointers in it: Lifetime:
+ * handle, or until the next connection is opened.
+ * @return HC_OK; HC_ERR_NOT_CONNECTED when there was no TLS handshake; HC_ERR_INVALID_ARG.
+ * Python: SSLSocket.version, cipher, selected_alpn_protocol, session_reused.
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `info` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_tls_info(const hc_conn *c,
+                          hc_tls_info *info);
+
+/**
+ * A certificate that the server has shown, in DER. With a session that was taken up again these
+ * are the certificates of the handshake that has made it.
+ *
+ * @param c a connection
+ * @param index 0 for the server's own
+ * @param data receives a pointer to the bytes, NULL on failure. Lifetime: handle, or until the
+ * next connection is opened.
+ * @param len receives how many there are
+ * @return HC_OK; HC_ERR_INVALID_ARG, also behind the last one; HC_ERR_NOT_CONNECTED when there was
+ * no TLS handshake. Python: SSLSocket.getpeercert(binary_form=True).
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_peer_certificate(const hc_conn *c,
+                                  size_t index,
+                                  const void **data,
+                                  size_t *len);
+
+/**
+ * The oldest and the newest version of TLS that is spoken. There is nothing older than 1.2.
+ *
+ * @param tls a configuration
+ * @param least HC_TLS_1_2 (the default) or HC_TLS_1_3
+ * @param most HC_TLS_1_2 or HC_TLS_1_3 (the default)
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_TLS_CONFIG when it is in use. Python:
+ * SSLContext.minimum_version and maximum_version.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_tls_set_versions(hc_tls *tls,
+                              int32_t least,
+                              int32_t most);
+
+/**
+ * What hc_tls_set_versions has set.
+ *
+ * @param tls a configuration
+ * @param least receives the oldest version
+ * @param most receives the newest
+ * @return HC_OK; HC_ERR_INVALID_ARG
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_get_versions(const hc_tls *tls,
+                              int32_t *least,
+                              int32_t *most);
+
+/**
+ * Allows only these cipher suites, the best first.
+ *
+ * @param tls a configuration
+ * @param names IANA's names with colons, commas or blanks between them, for example
+ * "TLS_AES_256_GCM_SHA384:TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"; NULL for all there are
+ * @return HC_OK; HC_ERR_TLS_CONFIG for an unknown one (hc_tls_last_error lists those there are),
+ * or a configuration in use; HC_ERR_INVALID_ARG. Python: SSLContext.set_ciphers.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `names` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_set_cipher_suites(hc_tls *tls,
+                                   const char *names);
+
+/**
+ * What hc_tls_set_cipher_suites has set.
+ *
+ * @param tls a configuration
+ * @return the list as it was given; NULL for all there are, and for a bad handle. Lifetime:
+ * handle, or until it is set again.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_tls_get_cipher_suites(const hc_tls *tls);
+
+/**
+ * The protocols that are offered to be spoken inside of TLS (RFC 7301), the best first. What the
+ * server chooses has to be one of them, or nothing; HTTP/2 is not spoken here.
+ *
+ * @param tls a configuration
+ * @param names NUL-terminated names of 1 to 255 bytes; the default is "http/1.1" alone
+ * @param count how many; 0 for no such offer
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_TLS_CONFIG when it is in use. Python:
+ * SSLContext.set_alpn_protocols.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `names` is valid for `count` strings.
+ */
+HC_EXTERN
+hc_status hc_tls_set_alpn(hc_tls *tls,
+                          const char *const *names,
+                          size_t count);
+
+/**
+ * What hc_tls_set_alpn has set.
+ *
+ * @param tls a configuration
+ * @param index 0 for the first
+ * @return a NUL-terminated name; NULL behind the last one, and for a bad handle. Lifetime:
+ * handle, or until it is set again.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_tls_get_alpn(const hc_tls *tls,
+                            size_t index);
+
+/**
+ * Whether the server is told which name it is asked for (SNI), and which. What the certificate has
+ * to be for is not changed by that: hc_tls_set_verify_name. An address is never sent.
+ *
+ * @param tls a configuration
+ * @param on 0 for no; anything else (the default) for yes
+ * @param name sent in place of the connection's host, NUL-terminated; NULL for the host
+ * @return HC_OK; HC_ERR_INVALID_URL for a name that cannot be one; HC_ERR_INVALID_ARG;
+ * HC_ERR_TLS_CONFIG when it is in use. Python: the server_hostname of wrap_socket.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_set_sni(hc_tls *tls,
+                         int32_t on,
+                         const char *name);
+
+/**
+ * Is a name sent?
+ *
+ * @param tls a configuration
+ * @return 1 or 0; 0 for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_tls_get_sni(const hc_tls *tls);
+
+/**
+ * The name that is sent in place of the host's.
+ *
+ * @param tls a configuration
+ * @return a NUL-terminated name; NULL when it is the host's, and for a bad handle. Lifetime:
+ * handle, or until it is set again.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_tls_get_sni_name(const hc_tls *tls);
+
+/**
+ * The name, or address, that the certificate has to be for, in place of the connection's host.
+ *
+ * @param tls a configuration
+ * @param name NUL-terminated; NULL for the host
+ * @return as hc_tls_set_sni. Python: the server_hostname of wrap_socket.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `name` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_set_verify_name(hc_tls *tls,
+                                 const char *name);
+
+/**
+ * What hc_tls_set_verify_name has set.
+ *
+ * @param tls a configuration
+ * @return a NUL-terminated name; NULL for the host, and for a bad handle. Lifetime: handle, or
+ * until it is set again.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_tls_get_verify_name(const hc_tls *tls);
+
+/**
+ * Accepts only servers whose certificate has one of the keys that were pinned, besides all that
+ * is checked anyway. Looked at is the server's own certificate, not those above it.
+ *
+ * @param tls a configuration
+ * @param pin "sha256//" and the SHA-256 of the SubjectPublicKeyInfo in base64, NUL-terminated,
+ * as curl takes it
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_TLS_CONFIG when it is in use
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `pin` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_add_pin(hc_tls *tls,
+                         const char *pin);
+
+/**
+ * What hc_tls_add_pin has added.
+ *
+ * @param tls a configuration
+ * @param index 0 for the first
+ * @return a NUL-terminated pin; NULL behind the last one, and for a bad handle. Lifetime:
+ * handle, or until another is added.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hc_tls_get_pin(const hc_tls *tls,
+                           size_t index);
+
+/**
+ * Adds the certificate revocation lists in a file. Without any, revocation is not checked.
+ *
+ * @param tls a configuration
+ * @param file its name, NUL-terminated: PEM, or one list in DER. It is read now.
+ * @return HC_OK; HC_ERR_TLS_CONFIG for a file that cannot be read or holds no list, or a
+ * configuration in use; HC_ERR_INVALID_ARG. Python: load_verify_locations.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `file` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+hc_status hc_tls_add_crl_file(hc_tls *tls,
+                              const char *file);
+
+/**
+ * The same from memory.
+ *
+ * @param tls a configuration
+ * @param data the bytes
+ * @param len how many
+ * @return as hc_tls_add_crl_file
+ *
+ * @pre `tls` is NULL or a handle that has not been freed; `data` is valid for `len` bytes.
+ */
+HC_EXTERN
+hc_status hc_tls_add_crl(hc_tls *tls,
+                         const void *data,
+                         size_t len);
+
+/**
+ * How many revocation lists there are.
+ *
+ * @param tls a configuration
+ * @return how many; 0 for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN size_t hc_tls_crl_count(const hc_tls *tls);
+
+/**
+ * What the revocation lists are asked.
+ *
+ * @param tls a configuration
+ * @param bits HC_TLS_CRL_* bits; 0 is the default
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_TLS_CONFIG when it is in use. Python:
+ * SSLContext.verify_flags.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_tls_set_crl_check(hc_tls *tls,
+                               uint32_t bits);
+
+/**
+ * What hc_tls_set_crl_check has set.
+ *
+ * @param tls a configuration
+ * @return HC_TLS_CRL_* bits; 0 for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN uint32_t hc_tls_get_crl_check(const hc_tls *tls);
+
+/**
+ * For how many servers a session is kept, so that the next handshake with them is shorter. They
+ * are kept in memory, for all connections of this configuration, apart for each host, port and
+ * name. A session taken up again is not verified again: that was done when it was made.
+ *
+ * @param tls a configuration
+ * @param count how many servers, up to 1048576; 0 for none at all; the default is 256
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_TLS_CONFIG when it is in use. Python: SSLSession.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_tls_set_session_cache(hc_tls *tls,
+                                   size_t count);
+
+/**
+ * What hc_tls_set_session_cache has set.
+ *
+ * @param tls a configuration
+ * @return how many servers; 0 for none, and for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN size_t hc_tls_get_session_cache(const hc_tls *tls);
+
+/**
+ * Judges certificates as if it were this time: for tests.
+ *
+ * @param tls a configuration
+ * @param seconds since 1970-01-01 00:00 UTC; -1 (the default) for the time that it is
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_TLS_CONFIG when it is in use
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_tls_set_time(hc_tls *tls,
+                          int64_t seconds);
+
+/**
+ * What hc_tls_set_time has set.
+ *
+ * @param tls a configuration
+ * @return seconds since 1970; -1 for the time that it is, and for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int64_t hc_tls_get_time(const hc_tls *tls);
+
+/**
+ * Accepts every certificate, whoever has signed it and whatever it is for: anybody on the way can
+ * read and change what is sent. A pin (hc_tls_add_pin) and the callback of
+ * hc_tls_set_verify_callback still count. hc_tls_info says so of each connection.
+ *
+ * @param tls a configuration
+ * @param on 0 (the default) for no, anything else for yes
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_TLS_CONFIG when it is in use. Python:
+ * SSLContext.verify_mode = CERT_NONE.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_tls_dangerous_set_no_verify(hc_tls *tls,
+                                         int32_t on);
+
+/**
+ * What hc_tls_dangerous_set_no_verify has set.
+ *
+ * @param tls a configuration
+ * @return 1 or 0; 0 for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_tls_dangerous_get_no_verify(const hc_tls *tls);
+
+/**
+ * Accepts the certificate of any host that a trusted authority has signed one for: everybody who
+ * has one can pretend to be the host that was meant.
+ *
+ * @param tls a configuration
+ * @param on 0 (the default) for no, anything else for yes
+ * @return as hc_tls_dangerous_set_no_verify. Python: SSLContext.check_hostname = False.
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_tls_dangerous_set_no_hostname(hc_tls *tls,
+                                           int32_t on);
+
+/**
+ * What hc_tls_dangerous_set_no_hostname has set.
+ *
+ * @param tls a configuration
+ * @return 1 or 0; 0 for a bad handle
+ *
+ * @pre `tls` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_tls_dangerous_get_no_hostname(const hc_tls *tls);
 
 /**
  * Makes the host of the handle a proxy, through which the connections to come lead to another

@@ -110,6 +110,21 @@ pub enum hc_status {
     /// The program's own descriptor could not be read or written.
     HC_ERR_FILE = -67,
 
+    /// TLS could not be agreed on, or was broken off: the error record has the reason
+    /// (HC_TLS_REASON_*) and the alert, if the server sent one. Python: ssl.SSLError.
+    HC_ERR_TLS = -80,
+    /// The certificate of the server was refused: the error record says why (HC_TLS_REASON_*).
+    /// Python: ssl.SSLCertVerificationError.
+    HC_ERR_TLS_CERTIFICATE = -81,
+    /// The connection ended inside the TLS handshake. Python: ssl.SSLEOFError.
+    HC_ERR_TLS_EOF = -82,
+    /// The TLS configuration cannot be used: a file that cannot be read, a key that does not
+    /// belong to its certificate, a name that is unknown. Python: ssl.SSLError.
+    HC_ERR_TLS_CONFIG = -83,
+    /// There are no trusted certificates to check a server against. Python:
+    /// ssl.SSLCertVerificationError.
+    HC_ERR_TLS_TRUST_STORE = -84,
+
     /// A proxy made no tunnel: the error record has the status of its answer, if it gave one.
     /// Python: OSError.
     HC_ERR_PROXY = -100,
@@ -166,6 +181,11 @@ impl Code {
         Self::HC_ERR_CANCELLED,
         Self::HC_ERR_NOMEM,
         Self::HC_ERR_FILE,
+        Self::HC_ERR_TLS,
+        Self::HC_ERR_TLS_CERTIFICATE,
+        Self::HC_ERR_TLS_EOF,
+        Self::HC_ERR_TLS_CONFIG,
+        Self::HC_ERR_TLS_TRUST_STORE,
         Self::HC_ERR_PROXY,
         Self::HC_ERR_INTERNAL,
     ];
@@ -221,6 +241,11 @@ impl Code {
             Self::HC_ERR_CANCELLED => c"The call was cancelled",
             Self::HC_ERR_NOMEM => c"Out of memory",
             Self::HC_ERR_FILE => c"The program's file could not be read or written",
+            Self::HC_ERR_TLS => c"TLS could not be agreed on, or was broken off",
+            Self::HC_ERR_TLS_CERTIFICATE => c"The certificate of the server was refused",
+            Self::HC_ERR_TLS_EOF => c"The connection ended inside the TLS handshake",
+            Self::HC_ERR_TLS_CONFIG => c"The TLS configuration cannot be used",
+            Self::HC_ERR_TLS_TRUST_STORE => c"No trusted certificates were found",
             Self::HC_ERR_PROXY => c"The proxy made no tunnel",
             Self::HC_ERR_INTERNAL => c"Internal error",
         }
@@ -271,6 +296,11 @@ impl Code {
             Self::HC_ERR_CANCELLED => c"HC_ERR_CANCELLED",
             Self::HC_ERR_NOMEM => c"HC_ERR_NOMEM",
             Self::HC_ERR_FILE => c"HC_ERR_FILE",
+            Self::HC_ERR_TLS => c"HC_ERR_TLS",
+            Self::HC_ERR_TLS_CERTIFICATE => c"HC_ERR_TLS_CERTIFICATE",
+            Self::HC_ERR_TLS_EOF => c"HC_ERR_TLS_EOF",
+            Self::HC_ERR_TLS_CONFIG => c"HC_ERR_TLS_CONFIG",
+            Self::HC_ERR_TLS_TRUST_STORE => c"HC_ERR_TLS_TRUST_STORE",
             Self::HC_ERR_PROXY => c"HC_ERR_PROXY",
             Self::HC_ERR_INTERNAL => c"HC_ERR_INTERNAL",
         }
@@ -290,6 +320,10 @@ pub struct Fault {
     pub callback_value: i64,
     /// Byte of the head or body at which the trouble stands.
     pub offset: u64,
+    /// Why TLS failed: an `HC_TLS_REASON_*` number; 0 when it did not.
+    pub tls_reason: i32,
+    /// The TLS alert that the peer sent; -1 when it sent none.
+    pub tls_alert: i32,
     /// A sentence with the specifics.
     pub text: Cow<'static, str>,
     noted: bool,
@@ -312,6 +346,8 @@ impl Error {
             timeout: -1,
             callback_value: 0,
             offset: 0,
+            tls_reason: 0,
+            tls_alert: -1,
             text: text.into(),
             noted: false,
         }))
@@ -369,6 +405,20 @@ impl Error {
     #[must_use]
     pub fn with_timeout(mut self, kind: i32) -> Self {
         self.0.timeout = kind;
+        self
+    }
+
+    /// The same failure, for this reason of TLS's.
+    #[must_use]
+    pub fn with_tls_reason(mut self, reason: i32) -> Self {
+        self.0.tls_reason = reason;
+        self
+    }
+
+    /// The same failure, told by this alert.
+    #[must_use]
+    pub fn with_tls_alert(mut self, alert: i32) -> Self {
+        self.0.tls_alert = alert;
         self
     }
 

@@ -99,6 +99,32 @@ fn proto_is_pure() {
     }
 }
 
+/// Crates that only one place may know, so that they can be replaced or brought up to date there.
+const TLS_CRATES: &[&str] = &[
+    "rustls",
+    "webpki",
+    "webpki_roots",
+    "rustls_native_certs",
+    "aws_lc_rs",
+];
+
+#[test]
+fn rustls_is_known_in_one_place() {
+    let mut known = false;
+    for room in ["ffi", "client", "net", "sys", "proto"] {
+        for (file, text) in room_files(room) {
+            let path = file.display().to_string();
+            let is_the_place = path.ends_with("src/net/tls.rs") || path.contains("src/net/tls/");
+            for name in TLS_CRATES {
+                let names_it = code(&text).contains(name);
+                known |= names_it && is_the_place;
+                assert!(!names_it || is_the_place, "{path} names {name}");
+            }
+        }
+    }
+    assert!(known, "this test looks in the wrong place");
+}
+
 #[test]
 fn unsafe_stands_in_two_rooms() {
     for room in ["proto", "net", "client"] {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 pub use super::timeouts::{MinSpeed, TimeoutKind, Timeouts};
 use crate::error::Result;
 use crate::net::dialing::Dialing;
+use crate::net::tls::TlsConfig;
 use crate::proto::hostport::HostPort;
 use crate::proto::proxy::Proxy;
 use crate::proto::tunnel::Tunnel;
@@ -36,6 +37,11 @@ pub struct Config {
     pub host_unchecked: bool,
     /// Where connections go through, when the target is a proxy.
     pub tunnel: Option<Tunnel>,
+    /// They go by TLS.
+    pub tls: Option<Arc<TlsConfig>>,
+    /// What the way to a proxy by TLS is made of; `None` for what the way to the origin is made
+    /// of, or the default.
+    pub proxy_tls: Option<Arc<TlsConfig>>,
     /// How connections are made. Shared with one that is being made.
     pub dialing: Arc<Dialing>,
     /// What connections are opened to in place of the target.
@@ -54,17 +60,22 @@ pub struct Config {
 
 /// The port of plain HTTP.
 pub const HTTP_PORT: u16 = 80;
+/// The port of HTTP over TLS.
+pub const HTTPS_PORT: u16 = 443;
 
 impl Config {
     /// The defaults, for this host.
-    pub fn new(host: &[u8], port: i32) -> Result<Self> {
-        let target = HostPort::parse(host, port, HTTP_PORT)?;
-        let host_header = target.host_header(HTTP_PORT);
+    pub fn new(host: &[u8], port: i32, tls: Option<Arc<TlsConfig>>) -> Result<Self> {
+        let default_port = if tls.is_some() { HTTPS_PORT } else { HTTP_PORT };
+        let target = HostPort::parse(host, port, default_port)?;
+        let host_header = target.host_header(default_port);
         Ok(Self {
             target,
-            default_port: HTTP_PORT,
+            default_port,
             host_unchecked: false,
             tunnel: None,
+            tls,
+            proxy_tls: None,
             dialing: Arc::default(),
             proxy: None,
             shown_head: Vec::new(),

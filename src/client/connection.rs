@@ -18,6 +18,8 @@ use crate::net::cancel::Cancel;
 use crate::net::deadline::Deadline;
 use crate::net::dial::{Attempt, Dial};
 use crate::net::memory::Pipe;
+use crate::net::tls::TlsConfig;
+use crate::net::tls::agreed::Agreed;
 use crate::net::{Interest, Step, Transport};
 use crate::proto::body::Body;
 use crate::proto::fields::Fields;
@@ -78,6 +80,8 @@ pub struct Connection {
     pub(super) dial: Option<Dial>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) wire: Option<Wire>,
+    /// What was agreed on in the TLS handshake of it, or of the one before.
+    pub(super) agreed: Option<Arc<Agreed>>,
     /// What it still needs before it carries requests.
     pub(super) making: Option<Stage>,
     /// A connection to the proxy, whose answer to CONNECT was a refusal: the next one may go
@@ -142,7 +146,17 @@ impl Connection {
     /// A connection to this host; nothing happens yet.
     pub fn new(host: &[u8], port: i32) -> Result<Self> {
         Ok(Self {
-            config: Some(Config::new(host, port)?),
+            config: Some(Config::new(host, port, None)?),
+            cancel: Some(Arc::default()),
+            ..Self::default()
+        })
+    }
+
+    /// The same, by TLS.
+    pub fn new_tls(host: &[u8], port: i32, tls: Arc<TlsConfig>) -> Result<Self> {
+        tls.close();
+        Ok(Self {
+            config: Some(Config::new(host, port, Some(tls))?),
             cancel: Some(Arc::default()),
             ..Self::default()
         })

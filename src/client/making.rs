@@ -3,6 +3,7 @@
 
 use super::connection::{Connection, Origin};
 use super::proxying::Way;
+use super::secure::Hop;
 use super::timeouts::Due;
 use super::tunnelling::Tunnelling;
 use crate::error::{Error, Result};
@@ -16,6 +17,8 @@ pub enum Stage {
     Tunnel(Box<Tunnelling>),
     /// The same in SOCKS.
     Socks(Box<Socks>),
+    /// TLS with the next hop; true once it has begun.
+    Secure(Hop, bool),
 }
 
 impl Connection {
@@ -27,8 +30,13 @@ impl Connection {
     /// The stage that follows this one, or the first.
     pub(super) fn stage_after(&mut self, stage: Option<&Stage>) -> Result<Option<Stage>> {
         match stage {
-            None => self.stage_to_origin(false),
-            Some(Stage::Tunnel(_) | Stage::Socks(_)) => Ok(None),
+            None if self.needs_proxy_tls() => Ok(Some(Stage::Secure(Hop::Proxy, false))),
+            None | Some(Stage::Secure(Hop::Proxy, _)) => match self.stage_to_origin(false)? {
+                None => Ok(self.stage_with_origin()),
+                stage => Ok(stage),
+            },
+            Some(Stage::Tunnel(_) | Stage::Socks(_)) => Ok(self.stage_with_origin()),
+            Some(Stage::Secure(Hop::Origin, _)) => Ok(None),
         }
     }
 
@@ -88,6 +96,8 @@ impl Connection {
                     Stage::Tunnel(_) | Stage::Socks(_) => {
                         return Err(self.blame_proxy(e, "while asking"));
                     }
+                    Stage::Secure(Hop::Proxy, _) => return Err(self.blame_proxy(e, "in TLS with")),
+                    Stage::Secure(Hop::Origin, _) => return Err(e),
                 },
             }
         }
@@ -99,7 +109,8 @@ impl Connection {
     #[cold]
     pub(super) fn fail_making(&mut self, e: Error) -> Error {
         match self.making.take() {
-            None => e,
+            None | Some(Stage::Secure(Hop::Origin, _)) => e,
+            Some(Stage::Secure(Hop::Proxy, _)) => self.blame_proxy(e, "in TLS with"),
             Some(Stage::Tunnel(mut tunnelling)) => {
                 self.give_up_tunnel(&mut tunnelling, &e);
                 self.blame_proxy(e, "while asking")
@@ -112,6 +123,7 @@ impl Connection {
         match stage {
             Stage::Tunnel(tunnelling) => self.step_tunnel(tunnelling),
             Stage::Socks(socks) => self.step_socks(socks),
+            Stage::Secure(hop, begun) => self.step_secure(*hop, begun),
         }
     }
 

@@ -25,6 +25,7 @@ pub mod record;
 pub mod request;
 pub mod response;
 pub mod sansio;
+pub mod secure;
 pub mod shared_pool;
 pub mod target;
 #[cfg(test)]

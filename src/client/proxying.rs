@@ -6,7 +6,7 @@ use super::target::no_target;
 use crate::error::{Code, Error, Result};
 use crate::proto::basic::Credentials;
 use crate::proto::hostport::HostPort;
-use crate::proto::proxy::{self, Proxy, Scheme};
+use crate::proto::proxy::{self, Proxy};
 use crate::proto::request::RequestFacts;
 use crate::proto::state::State;
 
@@ -38,7 +38,7 @@ impl Config {
     /// Is the origin spoken to over TLS?
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        false
+        self.tls.is_some()
     }
 
     /// What connections are opened to.
@@ -101,12 +101,6 @@ impl Connection {
             return Err(Error::new(
                 Code::HC_ERR_UNSUPPORTED,
                 "the host of this handle is a proxy already (hc_set_tunnel)",
-            ));
-        }
-        if proxy.as_ref().is_some_and(|p| p.scheme == Scheme::Https) {
-            return Err(Error::new(
-                Code::HC_ERR_UNSUPPORTED,
-                "this build has no TLS for the way to a proxy",
             ));
         }
         let stays = match (&config.proxy, &proxy) {

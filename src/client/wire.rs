@@ -9,7 +9,8 @@ use super::timeouts::Due;
 use crate::error::{Code, Error, Result};
 use crate::net::cancel::{Cancel, Published, Way};
 use crate::net::deadline::Stopwatch;
-use crate::net::{Interest, Patience, Step, Transport};
+use crate::net::tls::agreed::Agreed;
+use crate::net::{Interest, Patience, Step, Transport, Waited};
 use crate::proto::body::{Body, Need};
 
 /// Enough for most heads and small bodies, and little enough for a connection that is kept.
@@ -60,6 +61,8 @@ pub struct Wire {
     /// A body that nobody reads any more and that stands before the next head.
     pub debt: Option<Body>,
     drained: u64,
+    /// What the transport counted when last it took no more.
+    departed: u64,
 }
 
 impl std::fmt::Debug for Wire {
@@ -95,6 +98,7 @@ impl Wire {
             is_raw: false,
             debt: None,
             drained: 0,
+            departed: 0,
         }
     }
 
@@ -129,6 +133,12 @@ impl Wire {
         self.eof
     }
 
+    /// Did the peer mean that end, as far as TLS can tell?
+    #[must_use]
+    pub fn ended_cleanly(&self) -> bool {
+        self.transport.ended_cleanly()
+    }
+
     /// When whatever is being waited for has to have come.
     #[must_use]
     pub fn due(&self) -> Due {
@@ -151,6 +161,28 @@ impl Wire {
     #[must_use]
     pub fn fd(&self) -> Option<std::os::fd::RawFd> {
         self.transport.fd()
+    }
+
+    /// Makes the transport ready to carry bytes.
+    pub fn establish(&mut self) -> Result<Step<()>> {
+        self.transport.establish()
+    }
+
+    /// What was agreed on, if it is TLS.
+    #[must_use]
+    pub fn agreed(&self) -> Option<&Arc<Agreed>> {
+        self.transport.agreed()
+    }
+
+    /// Puts another transport over the one that there is.
+    pub fn wrap(
+        &mut self,
+        over: impl FnOnce(Box<dyn Transport>) -> Result<Box<dyn Transport>>,
+    ) -> Result<()> {
+        let inner = std::mem::replace(&mut self.transport, Box::new(Nothing));
+        self.transport = over(inner)?;
+        self.is_frugal = self.transport.is_frugal();
+        Ok(())
     }
 
     /// Gives the transport away.
@@ -243,8 +275,26 @@ impl Wire {
                 self.clocks.moved();
                 Ok(Step::Done(n))
             }
-            Step::Want(_) => self.not_yet(Interest::Write, tuning),
+            Step::Want(_) => self.not_taken(tuning),
         }
+    }
+
+    /// Sends what the transport has taken and holds back.
+    pub fn flush(&mut self, tuning: &Tuning) -> Result<Step<()>> {
+        match self.transport.flush()? {
+            Step::Done(()) => Ok(Step::Done(())),
+            Step::Want(_) => self.not_taken(tuning),
+        }
+    }
+
+    /// The peer takes no more for now. It may have taken something of what was held back.
+    fn not_taken<T>(&mut self, tuning: &Tuning) -> Result<Step<T>> {
+        let departed = self.transport.departed();
+        if departed != self.departed {
+            self.departed = departed;
+            self.clocks.moved();
+        }
+        self.not_yet(Interest::Write, tuning)
     }
 
     /// Sends from a file; `None` when this transport cannot.
@@ -399,6 +449,31 @@ impl Wire {
             .try_reserve_exact(size.saturating_sub(self.buf.len()))?;
         self.buf.resize(size, 0);
         Ok(())
+    }
+}
+
+/// In place of a transport that is being wrapped.
+struct Nothing;
+
+impl Transport for Nothing {
+    fn read(&mut self, _: &mut [u8], _: Patience) -> Result<Step<usize>> {
+        Ok(Step::Done(0))
+    }
+
+    fn write(&mut self, _: &[std::io::IoSlice<'_>], _: bool) -> Result<Step<usize>> {
+        Err(Error::new(Code::HC_ERR_SEND, "the connection is gone"))
+    }
+
+    fn wait(&mut self, _: Interest, _: i64) -> Result<Waited> {
+        Ok(Waited::Cannot)
+    }
+
+    fn fd(&self) -> Option<std::os::fd::RawFd> {
+        None
+    }
+
+    fn is_silent(&mut self) -> bool {
+        false
     }
 }
 

@@ -10,7 +10,7 @@ use super::types::HC_LENGTH_UNKNOWN;
 use crate::client::connection::Connection;
 use crate::client::record::{Phase, Record, Resend};
 use crate::client::response::Response;
-use crate::error::{Code, Result, hc_status};
+use crate::error::{Code, Fault, Result, hc_status};
 use crate::net::dial::Attempt;
 
 /// What was going on when a call failed.
@@ -134,9 +134,10 @@ pub struct hc_error_info {
     pub attempts: *const hc_attempt,
     /// How many.
     pub attempt_count: usize,
-    /// The TLS alert that was received or sent; 0 for none. Not used yet.
+    /// The TLS alert that the server sent (RFC 8446, 6; close_notify is 0); -1 for none.
     pub tls_alert: i32,
-    /// Why a certificate was refused; 0 for none. Not used yet.
+    /// Why TLS failed: an HC_TLS_REASON_* number; 0 when it did not. With HC_ERR_INCOMPLETE,
+    /// HC_TLS_REASON_TRUNCATED: the connection ended without TLS's own end.
     pub tls_reason: i32,
 }
 
@@ -204,8 +205,9 @@ const _: () = {
     );
 };
 
-fn fill(out: &VersionedOut<hc_error_info>, record: Option<&Record>) -> Result<()> {
-    let mut info = hc_error_info {
+/// No failure.
+fn blank() -> hc_error_info {
+    hc_error_info {
         struct_size: size_of::<hc_error_info>(),
         code: 0,
         phase: Phase::None as i32,
@@ -225,9 +227,29 @@ fn fill(out: &VersionedOut<hc_error_info>, record: Option<&Record>) -> Result<()
         text: Code::HC_OK.sentence().as_ptr(),
         attempts: ptr::null(),
         attempt_count: 0,
-        tls_alert: 0,
+        tls_alert: -1,
         tls_reason: 0,
-    };
+    }
+}
+
+/// A failure of which nothing else is known.
+pub(super) fn fill_fault(
+    out: &VersionedOut<hc_error_info>,
+    fault: Option<&Fault>,
+    text: *const c_char,
+) {
+    let mut info = blank();
+    if let Some(fault) = fault {
+        info.code = fault.code as i32;
+        info.os_error = fault.os_error;
+        info.tls_reason = fault.tls_reason;
+        info.text = text;
+    }
+    out.set(&info);
+}
+
+fn fill(out: &VersionedOut<hc_error_info>, record: Option<&Record>) -> Result<()> {
+    let mut info = blank();
     if let Some(r) = record {
         info.code = r.fault.code as i32;
         info.phase = r.phase as i32;
@@ -239,6 +261,8 @@ fn fill(out: &VersionedOut<hc_error_info>, record: Option<&Record>) -> Result<()
         info.http_status = i32::from(r.http_status);
         info.callback_value = r.fault.callback_value;
         info.offset = r.fault.offset;
+        info.tls_alert = r.fault.tls_alert;
+        info.tls_reason = r.fault.tls_reason;
         info.bytes_sent = r.sent;
         info.bytes_received = r.received;
         info.body_received = r.body_received;

@@ -68,8 +68,8 @@ pub(super) unsafe fn change(
 ///   say (407, 502) comes as the response. See hc_set_proxy_tunnel for another way.
 /// - http:// and an origin with TLS: through a tunnel, made with CONNECT when the connection is
 ///   opened. A proxy that makes none gives HC_ERR_PROXY: see hc_get_proxy_response.
-/// - https://: the same two over a connection to the proxy that is TLS itself. This build
-///   refuses it.
+/// - https://: the same two over a connection to the proxy that is TLS itself: see
+///   hc_set_proxy_tls.
 /// - socks5h:// and socks5://: SOCKS 5. The proxy resolves the name in both cases.
 /// - socks4a://: SOCKS 4A; the same, without IPv6 addresses and without passwords.
 ///

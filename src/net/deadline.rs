@@ -65,6 +65,12 @@ impl Deadline {
 pub struct Stopwatch(u64);
 
 impl Stopwatch {
+    /// Microseconds since then.
+    #[must_use]
+    pub fn us(self) -> u64 {
+        self.ns() / 1000
+    }
+
     /// From now on.
     #[inline]
     #[must_use]

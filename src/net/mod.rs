@@ -12,11 +12,14 @@ mod race;
 pub mod recorded;
 pub mod resolve;
 pub mod tcp;
+pub mod tls;
 
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;
 use std::os::fd::RawFd;
+use std::sync::Arc;
 
+use self::tls::agreed::Agreed;
 use crate::error::Result;
 
 /// What something that cannot go on waits for.
@@ -117,6 +120,18 @@ pub trait Transport: Send {
         0
     }
 
+    /// Sends what was taken and has not left yet; a transport that holds nothing back has nothing
+    /// to do.
+    fn flush(&mut self) -> Result<Step<()>> {
+        Ok(Step::Done(()))
+    }
+
+    /// Counts bytes that leave, for a transport that holds some back: a peer that takes them
+    /// slowly is not one that takes nothing.
+    fn departed(&self) -> u64 {
+        0
+    }
+
     /// Sends from a file, if that can be done without the bytes passing through here.
     /// `Done(0)` is the end of the file.
     fn send_file(&mut self, file: RawFd, offset: u64, most: u64) -> Option<Result<Step<u64>>> {
@@ -133,6 +148,21 @@ pub trait Transport: Send {
     /// Is there nothing to read, not even the end of the stream? Asked of a connection that
     /// should be silent, before it is used again.
     fn is_silent(&mut self) -> bool;
+
+    /// Is it known without taking a byte that there is nothing to read?
+    fn is_quiet(&mut self) -> bool {
+        false
+    }
+
+    /// The stream has ended: did the peer mean it to, as far as that can be known?
+    fn ended_cleanly(&self) -> bool {
+        true
+    }
+
+    /// What was agreed on, if this is TLS.
+    fn agreed(&self) -> Option<&Arc<Agreed>> {
+        None
+    }
 
     /// Takes what has arrived and was not read, from a transport that holds such bytes itself.
     fn take_unread(&mut self) -> Vec<u8> {

@@ -301,6 +301,11 @@ pub const fn of(code: Code) -> Option<Class> {
         | Code::HC_ERR_CANCELLED
         | Code::HC_ERR_FILE
         | Code::HC_ERR_PROXY => Class::OsError,
+        Code::HC_ERR_TLS | Code::HC_ERR_TLS_CONFIG => Class::SslError,
+        Code::HC_ERR_TLS_EOF => Class::SslEofError,
+        Code::HC_ERR_TLS_CERTIFICATE | Code::HC_ERR_TLS_TRUST_STORE => {
+            Class::SslCertVerificationError
+        }
         Code::HC_ERR_TIMEOUT => Class::TimeoutError,
         Code::HC_ERR_NOMEM => Class::MemoryError,
 

@@ -9,6 +9,7 @@ pub mod fork;
 pub mod lock;
 pub mod options;
 pub mod poll;
+pub mod process;
 pub mod resolve;
 pub mod socket;
 pub mod stdio;

@@ -22,6 +22,8 @@ pub struct Fault {
     pub body_received: u64,
     pub body_expected: u64,
     pub text: String,
+    pub tls_alert: i32,
+    pub tls_reason: i32,
 }
 
 impl Fault {
@@ -68,6 +70,8 @@ impl Fault {
             body_received: info.body_received,
             body_expected: info.body_expected,
             text: text(info.text).unwrap_or_default(),
+            tls_alert: info.tls_alert,
+            tls_reason: info.tls_reason,
         }
     }
 }

@@ -1,0 +1,28 @@
+//! What was agreed on in a handshake, for whoever asks.
+
+/// See the module.
+#[derive(Clone, Debug, Default)]
+pub struct Agreed {
+    /// 0x0303 or 0x0304.
+    pub version: u16,
+    /// The number of the cipher suite.
+    pub suite: u16,
+    /// Its name, ending in a NUL.
+    pub suite_name: Vec<u8>,
+    /// The number of the key exchange group; 0 for none.
+    pub group: u16,
+    /// Its name, ending in a NUL.
+    pub group_name: Vec<u8>,
+    /// The protocol inside, ending in a NUL; empty for none.
+    pub alpn: Vec<u8>,
+    /// An earlier session was taken up again.
+    pub resumed: bool,
+    /// The chain was checked.
+    pub chain_verified: bool,
+    /// The name was checked.
+    pub name_verified: bool,
+    /// How long the handshake took.
+    pub microseconds: u64,
+    /// The peer's certificates in DER, its own first.
+    pub chain: Vec<Vec<u8>>,
+}
