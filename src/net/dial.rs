@@ -121,6 +121,11 @@ impl Dial {
 
     /// Goes on. `patient`: waiting is allowed, here or in [`Self::wait`].
     pub fn step(&mut self, patient: bool, cancel: Option<&Arc<Cancel>>) -> Result<Step<Tcp>> {
+        // What a socket says that was shut down under our hands is nothing to go by.
+        if cancel.is_some_and(|c| c.is_requested()) {
+            let text = format!("connecting to {} was cancelled", self.host);
+            return Err(Error::new(Code::HC_ERR_CANCELLED, text));
+        }
         if !self.is_resolved()
             && let Step::Want(i) = self.resolve(patient)?
         {

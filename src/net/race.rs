@@ -81,6 +81,10 @@ impl Runner {
                 self.is_knocking = true;
                 return Ok((fd, false));
             }
+            // Shut down under our hands: the kernel's reason is not the true one.
+            Err(_) if way.cancel.is_some_and(|c| c.is_requested()) => {
+                return Err(Refusal::Os(ECANCELED));
+            }
             Err(errno) => return Err(Refusal::Os(errno)),
         }
         if let Some(epoll) = way.epoll {
