@@ -53,6 +53,8 @@ static void test_row_192_null_connection(void **state) {
     REFUSED(hc_set_min_speed, NULL, 1, 1);
     REFUSED(hc_get_min_speed, NULL, &speed, &timeout);
     REFUSED(hc_set_limit, NULL, HC_LIMIT_LINE, 1);
+    REFUSED(hc_set_blocksize, NULL, 1);
+    ANSWERS(hc_get_blocksize, 0, NULL);
     REFUSED(hc_set_retry, NULL, 1);
     note("hc_get_nonblocking"), assert_true(hc_get_nonblocking(NULL) <= 0);
     note("hc_get_auto_open"), assert_true(hc_get_auto_open(NULL) <= 0);

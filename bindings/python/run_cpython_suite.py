@@ -46,7 +46,7 @@ NOT_COUNTED = {
 # Making a handle says nothing of the library.
 TO_MAKE_A_HANDLE = {
     "hc_new", "hc_free", "hc_set_profile", "hc_set_timeout", "hc_get_lenient", "hc_last_error",
-    "hc_strerror", "hr_new", "hr_set_lenient", "hr_free",
+    "hc_strerror", "hr_new", "hr_set_lenient", "hr_free", "hc_set_blocksize",
 }
 
 

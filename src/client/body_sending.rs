@@ -9,8 +9,6 @@ use crate::net::Step;
 use crate::proto::chunked::{CHUNK_END, LAST_CHUNK, SizeLine};
 use crate::sys::file;
 
-/// Bytes read from a file or callback at a time.
-const BLOCK: usize = 64 * 1024;
 /// Room in front of a block for the line of its chunk.
 const SIZE_LINE_ROOM: usize = 18;
 /// Behind a body that goes as one chunk.
@@ -91,7 +89,9 @@ pub(super) fn send_file(
             Some(Ok(Step::Want(i))) => return Ok(Step::Want(i)),
             Some(Err(e)) => return Err(e),
             None => {
-                let most = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
+                let most = usize::try_from(left)
+                    .unwrap_or(tuning.block)
+                    .min(tuning.block);
                 let room = out.block_room(most)?;
                 let n = file::read_at(fd, room, at)
                     .map_err(|e| Error::os(Code::HC_ERR_FILE, e, "pread"))?;
@@ -136,7 +136,9 @@ pub(super) fn send_blocks(
             }
         }
         let left = length.map_or(u64::MAX, |l| l.saturating_sub(up.position));
-        let most = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
+        let most = usize::try_from(left)
+            .unwrap_or(tuning.block)
+            .min(tuning.block);
         let before = if up.framed { SIZE_LINE_ROOM } else { 0 };
         let n = if most == 0 {
             0

@@ -12,7 +12,7 @@ use crate::proto::tunnel::Tunnel;
 use crate::proto::{Limits, Profile};
 
 /// What also goes along with a response that takes the connection with it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Tuning {
     /// Calls return instead of waiting.
     pub nonblocking: bool,
@@ -24,6 +24,26 @@ pub struct Tuning {
     pub timeouts: Timeouts,
     /// How slowly.
     pub min_speed: MinSpeed,
+    /// Bytes of a request body that are read from a file or callback at a time.
+    pub block: usize,
+}
+
+impl Tuning {
+    /// What [`Tuning::block`] may be.
+    pub const BLOCKS: core::ops::RangeInclusive<usize> = 1..=1 << 24;
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            nonblocking: false,
+            profile: Profile::default(),
+            limits: Limits::default(),
+            timeouts: Timeouts::default(),
+            min_speed: MinSpeed::default(),
+            block: 64 * 1024,
+        }
+    }
 }
 
 /// Everything else.

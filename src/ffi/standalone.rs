@@ -6,7 +6,7 @@ use core::ptr;
 use super::args::{self, Out, done, unknown};
 use super::barrier::enter_response;
 use super::driving::{checked, hc_transport};
-use super::options;
+use super::options_limits;
 use super::response::hr_response;
 use crate::client::connection::Connection;
 use crate::client::response::{End, Response};
@@ -258,7 +258,7 @@ pub unsafe extern "C" fn hr_set_lenient(r: *mut hr_response, bits: u32) -> hc_st
 /// `r` is NULL or a handle that has not been freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hr_set_limit(r: *mut hr_response, kind: i32, n: u64) -> hc_status {
-    let set = |core: &mut Connection, _: &mut Response| options::set_limit(core, kind, n);
+    let set = |core: &mut Connection, _: &mut Response| options_limits::set_limit(core, kind, n);
     // SAFETY: the caller's promise.
     done(unsafe { enter_response(r, set) })
 }

@@ -62,6 +62,7 @@ pub const HC_LENGTH_UNKNOWN: u64 = u64::MAX;
 
 pub const HC_BODY_MEMORY: i32 = 1;
 pub const HC_BODY_IOVEC: i32 = 2;
+pub const HC_BODY_FD: i32 = 3;
 pub const HC_BODY_CALLBACK: i32 = 4;
 
 pub const HC_KEEP_ALIVE: i32 = 0;

@@ -42,7 +42,6 @@ class HTTPConnection(Sending):
                  source_address=None, blocksize=8192):
         self.timeout = timeout
         self.source_address = source_address
-        self.blocksize = blocksize
         self.sock = None
         self._buffer = []
         self._response = None
@@ -51,6 +50,7 @@ class HTTPConnection(Sending):
         self._tunnel_port = None
         self._tunnel_headers = {}
         self._handle = ConnectionHandle()
+        self.blocksize = blocksize
         self._target = None
         self._without_socket = False
         # Bytes on their way to the socket that the library has made.
@@ -63,6 +63,16 @@ class HTTPConnection(Sending):
         # This is stored as an instance variable to allow unit
         # tests to replace it with a suitable mockup
         self._create_connection = socket.create_connection
+
+    @property
+    def blocksize(self):
+        """How much of a file is read and sent at a time."""
+        return C.hc_get_blocksize(self._handle.address)
+
+    @blocksize.setter
+    def blocksize(self, n):
+        c = self._handle.address
+        check_connection(C.hc_set_blocksize(c, max(operator.index(n), 0)), c)
 
     # What subclasses may replace, and what the library does unless they do
 

@@ -29,6 +29,8 @@ FUNCTIONS = (
     ("uint32_t", "hc_get_lenient", ("const hc_conn *",)),
     ("hc_status", "hc_set_http_version", ("hc_conn *", "int32_t")),
     ("hc_status", "hc_set_timeout", ("hc_conn *", "int32_t", "int64_t")),
+    ("hc_status", "hc_set_blocksize", ("hc_conn *", "uint64_t")),
+    ("uint64_t", "hc_get_blocksize", ("const hc_conn *",)),
     ("hc_status", "hc_last_error", ("const hc_conn *", "hc_error_info *")),
     # state
     ("int32_t", "hc_state", ("const hc_conn *",)),
