@@ -1,5 +1,8 @@
 //! How much of a request body is asked for at a time: hc_set_blocksize, through the C interface.
 
+// A test that panics has said what it had to say; so has what it calls.
+#![allow(clippy::expect_used)]
+
 mod common;
 mod corpus;
 
