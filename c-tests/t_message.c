@@ -385,6 +385,50 @@ static void test_types(void **state) {
     hm_free(m);
 }
 
+static void test_extended_parameters(void **state) {
+    (void)state;
+    static const char block[] =
+        "Content-Type: multipart/form-data; boundary*0=ab; boundary*1=\"cd \"; name=fallback\r\n"
+        "Content-Disposition: attachment; filename=\"euro.txt\"; "
+        "filename*=UTF-8'en'%e2%82%ac%00.txt\r\n"
+        "X-Safe: a; filename*=iso-8859-1''%e4.txt\r\n"
+        "\r\n";
+    hm_param p = {.struct_size = sizeof p};
+    hm_message *m = parsed(block);
+    assert_text(hm_get_boundary(m), "abcd");
+    assert_int_equal(hm_decoded_param_count(m, "content-disposition"), 2);
+    assert_ok(hm_get_param_decoded(m, "content-disposition", "FileName", &p));
+    assert_bytes(p.name, p.name_len, "filename");
+    assert_int_equal(p.value_len, 8);
+    assert_memory_equal(p.value, "\xe2\x82\xac\0.txt", 9);
+    assert_text(p.charset, "UTF-8");
+    assert_text(p.language, "en");
+    assert_int_equal(p.is_extended, 1);
+    assert_ok(hm_decoded_param_at(m, "content-disposition", 1, &p));
+    assert_bytes(p.value, p.value_len, "euro.txt");
+    assert_null(p.charset);
+    assert_null(p.language);
+    assert_int_equal(p.is_extended, 0);
+    assert_status(hm_decoded_param_at(m, "content-disposition", 2, &p), HC_ERR_INVALID_ARG);
+    assert_null(p.name);
+    assert_ok(hm_get_param_decoded(m, NULL, "none", &p));
+    assert_null(p.name);
+    assert_ok(hm_get_param_decoded(m, "x-none", "a", &p));
+    assert_null(p.name);
+    /* A NUL would hide what stands behind it. */
+    assert_null(hm_get_filename(m));
+    hm_free(m);
+    m = parsed_as(block, HC_PROFILE_PYTHON, 0);
+    assert_text(hm_get_filename(m), "euro.txt");
+    assert_ok(hm_set(m, "Content-Disposition", "a; filename*=iso-8859-1''%e4.txt"));
+    assert_text(hm_get_filename(m), "\xc3\xa4.txt");
+    assert_ok(hm_del(m, "Content-Disposition"));
+    assert_text(hm_get_filename(m), "fallback");
+    assert_ok(hm_set(m, "Content-Type", "text/plain; charset*=us-ascii'en'UTF-8"));
+    assert_text(hm_get_charset(m), "utf-8");
+    hm_free(m);
+}
+
 static void test_dates(void **state) {
     (void)state;
     static const char *const same[] = {
@@ -502,6 +546,7 @@ static void test_row_192(void **state) {
     hc_header h;
     hm_address a;
     hm_date d = {.struct_size = sizeof d};
+    hm_param p = {.struct_size = sizeof p}, no_size = {0};
     const hc_header *fields = &h;
     hm_free(NULL);
 #define REFUSED(call) assert_status(call, HC_ERR_INVALID_ARG)
@@ -573,6 +618,10 @@ static void test_row_192(void **state) {
         REFUSED(hm_to_bytes(m, 0, buf, live ? TOO_LONG : sizeof buf, &n));
         assert_null(hm_get_param(m, NULL, live ? NULL : "a"));
         REFUSED(hm_param_at(m, NULL, 0, live ? NULL : &h));
+        REFUSED(hm_get_param_decoded(m, NULL, live ? NULL : "a", &p));
+        REFUSED(hm_get_param_decoded(m, NULL, "a", live ? NULL : &p));
+        REFUSED(hm_get_param_decoded(m, NULL, "a", live ? &no_size : &p));
+        REFUSED(hm_decoded_param_at(m, NULL, 0, live ? NULL : &p));
         REFUSED(hm_getdate(m, live ? NULL : "A", &d));
         REFUSED(hm_getdate(m, "A", live ? NULL : &d));
         REFUSED(hm_getaddrlist(m, live ? NULL : "A", &n));
@@ -598,6 +647,9 @@ static void test_row_192(void **state) {
     assert_null(hm_get_plist(NULL, 0));
     assert_null(hm_get_plisttext(NULL));
     assert_null(hm_get_charset(NULL));
+    assert_int_equal(hm_decoded_param_count(NULL, NULL), 0);
+    assert_null(hm_get_filename(NULL));
+    assert_null(hm_get_boundary(NULL));
     assert_null(hm_get_encoding(NULL));
     REFUSED(hm_isheader(NULL, HC_ZSTR, buf, sizeof buf, &n));
     REFUSED(hm_isheader("A:", 2, NULL, sizeof buf, &n));
@@ -623,6 +675,7 @@ int main(void) {
         cmocka_unit_test(test_raw),
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_types),
+        cmocka_unit_test(test_extended_parameters),
         cmocka_unit_test(test_dates),
         cmocka_unit_test(test_addresses),
         IN_EVERY_STYLE(test_from_and_to_the_wire),

@@ -9,7 +9,7 @@
 mod handle;
 mod python;
 
-use handle::{Handle, PYTHON, SAFE, look};
+use handle::{Handle, PYTHON, Param, SAFE, look};
 use httpclient::error::Code;
 use python::Python;
 
@@ -303,6 +303,130 @@ fn sound_types_are_read_as_python_3_reads_them() {
         ours.extend(params.iter().map(|(n, v)| said("param", &[n, &value(v)])));
         assert_same(case, &ours, theirs);
     });
+}
+
+fn dispositions() -> Vec<Vec<u8>> {
+    let mut dice = Dice(2231);
+    let mut cases: Vec<Vec<u8>> = [
+        "attachment; filename*=utf-8''%e2%82%ac%20rates.txt",
+        "attachment; filename*=UTF-8'en'a%zz%; filename=plain.txt",
+        "attachment; filename=plain.txt; filename*=iso-8859-1''%e4",
+        "attachment; filename*0*=us-ascii'en'a%20; filename*1=b%20; filename*2*=%63",
+        "attachment; filename*1=b; filename*0=a; filename*00=c",
+        "attachment; filename*=utf-8''%ff%fe%41",
+        "attachment; filename*=nosuch''%ff%fe%41",
+        "attachment; filename*=''%22quoted%22",
+        "attachment; filename*=\"utf-8''%41\"",
+        "attachment; filename=\"\\\"twice\\\"\"",
+        "attachment; filename*=%27utf-8%27%41",
+        "attachment; filename*=no-ticks%41",
+        "filename=first; filename=second",
+        "filename; filename=second",
+        "\"a;b\"; filename=c",
+        "a/b; file-name*=utf-8''x; name*=utf-8''y",
+        "multipart/mixed; boundary*0=ab; boundary*1=\"cd \"",
+        "text/plain; charset*=us-ascii'en'UTF-8",
+        "text/plain; charset=\"a\u{e4}\"",
+        "text/plain; charset*=utf-8''%c3%a4",
+        "a; name*999999999999999999999999=z; name*100=y",
+        "",
+        ";;",
+    ]
+    .map(|case| case.as_bytes().to_vec())
+    .into();
+    for _ in 0..4000 {
+        let mut text = dice
+            .pick(&["attachment", "a/b", "name=x", "\"q;r\"", ""])
+            .to_owned();
+        for _ in 0..dice.below(6) {
+            let blank = dice.pick(&["", "", " ", "\t"]);
+            let name = dice.pick(&["filename", "Name", "a", "boundary", "charset", "x-y"]);
+            let star = dice.pick(&[
+                "", "", "*", "*", "*0", "*0*", "*1", "*1*", "*2*", "*01", "*x",
+            ]);
+            let charset = dice.pick(&[
+                "",
+                "",
+                "utf-8''",
+                "UTF-8'de'",
+                "iso-8859-1''",
+                "''",
+                "'",
+                "odd'x'",
+            ]);
+            let value = dice.text(
+                &[
+                    "u", "%41", "%c3%a4", "%e4", "%", "%2", "%zz", "%27", "'", "\"", "\\", "\\\"",
+                    " ", "%20", "=", "<b>",
+                ],
+                4,
+            );
+            let value = String::from_utf8(value).unwrap();
+            let quote = dice.pick(&["", "", "\""]);
+            text += &format!(
+                ";{blank}{name}{star}{blank}={blank}{quote}{charset}{value}{quote}{blank}"
+            );
+        }
+        cases.push(text.into_bytes());
+    }
+    cases
+}
+
+fn told(word: &str, p: &Param) -> String {
+    let origin = match (&p.charset, &p.language) {
+        (Some(charset), Some(language)) => [b"is ", &charset[..], b" in ", &language[..]].concat(),
+        _ => b"none".to_vec(),
+    };
+    let kind: &[u8] = if p.is_extended { b"extended" } else { b"plain" };
+    said(word, &[&p.name, &p.value, kind, &origin])
+}
+
+/// The Python reading of parameters in the extended form is email.message's, to the last quote.
+#[test]
+fn extended_parameters() {
+    let unsortable = said("unsortable", &[]);
+    let mut sorted = 0;
+    each_answer(PYTHON_3, "disposition", &dispositions(), |case, theirs| {
+        if theirs == [unsortable.as_str()] {
+            return;
+        }
+        sorted += 1;
+        let mut m = Handle::field("Content-Type", case, PYTHON).expect("nothing here is refused");
+        let mut ours: Vec<_> = m
+            .decoded_params()
+            .iter()
+            .map(|p| told("param", p))
+            .collect();
+        for name in ["filename", "name", "a"] {
+            ours.extend(m.decoded_param(name).map(|p| {
+                told(
+                    "found",
+                    &Param {
+                        name: name.into(),
+                        ..p
+                    },
+                )
+            }));
+        }
+        m = Handle::parse(
+            &[
+                b"Content-Disposition: ",
+                case,
+                b"\r\nContent-Type: ",
+                case,
+                b"\r\n\r\n",
+            ]
+            .concat(),
+            PYTHON,
+            0,
+        )
+        .expect("nothing here is refused");
+        ours.push(said("filename", &[&m.filename().unwrap_or_default()]));
+        ours.push(said("boundary", &[&m.boundary().unwrap_or_default()]));
+        ours.push(said("charset", &[&m.charset().unwrap_or_default()]));
+        assert_same(case, &ours, theirs);
+    });
+    assert!(sorted == 0 || sorted > 3000, "{sorted} cases are too few");
 }
 
 fn dates() -> Vec<Vec<u8>> {

@@ -5,12 +5,13 @@ use core::ptr;
 
 use super::args::{self, Out, done, unknown};
 use super::message::{enter, hm_message, look};
+use super::message_params;
 use super::types::hc_header;
 use crate::error::{Result, hc_status};
 use crate::proto::message::Message;
 use crate::proto::mime::{self, Reading};
 
-fn reading(m: &Message) -> Reading {
+pub(super) fn reading(m: &Message) -> Reading {
     if m.reads_like_python() {
         Reading::Python
     } else {
@@ -18,7 +19,7 @@ fn reading(m: &Message) -> Reading {
     }
 }
 
-const CONTENT_TYPE: &[u8] = b"Content-Type";
+pub(super) const CONTENT_TYPE: &[u8] = b"Content-Type";
 
 /// The value of a field that has one: the first, or, as in Python 2.7, all of them joined.
 fn value(m: &Message, name: &[u8]) -> Result<Option<Vec<u8>>> {
@@ -104,7 +105,7 @@ pub unsafe extern "C" fn hm_get_subtype(m: *mut hm_message) -> *const c_char {
 
 /// # Safety
 /// `header` is NULL or NUL-terminated.
-unsafe fn or_content_type<'a>(header: *const c_char) -> Result<&'a [u8]> {
+pub(super) unsafe fn or_content_type<'a>(header: *const c_char) -> Result<&'a [u8]> {
     if header.is_null() {
         return Ok(CONTENT_TYPE);
     }
@@ -115,7 +116,7 @@ unsafe fn or_content_type<'a>(header: *const c_char) -> Result<&'a [u8]> {
 /// A parameter of a field such as Content-Type, its quotes taken off. HC_PROFILE_SAFE knows
 /// quoted strings; in HC_PROFILE_PYTHON every semicolon ends a parameter, as in Python 2.7.
 /// Extended parameters (RFC 8187) are found under their names with the asterisk, and are not
-/// decoded.
+/// decoded: hm_get_param_decoded does that.
 ///
 /// @param m a message
 /// @param header the name of the field, in any case; NULL for Content-Type
@@ -282,25 +283,18 @@ pub unsafe extern "C" fn hm_get_plisttext(m: *mut hm_message) -> *const c_char {
     unsafe { text(m, find) }
 }
 
-/// The charset in Content-Type, in lower case.
+/// The charset in Content-Type, in lower case; an extended parameter is decoded.
 ///
 /// @param m a message
-/// @return a NUL-terminated name; NULL when there is none, or no memory. Lifetime: next-call.
-/// Python 3: get_content_charset.
+/// @return a NUL-terminated name; NULL when there is none, when it is not ASCII, or no memory.
+/// Lifetime: next-call. Python 3: get_content_charset.
 ///
 /// # Safety
 /// `m` is NULL or a handle that has not been freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hm_get_charset(m: *mut hm_message) -> *const c_char {
-    let find = |m: &Message| {
-        let mut charset = param(m, CONTENT_TYPE, b"charset")?;
-        if let Some(charset) = &mut charset {
-            charset.make_ascii_lowercase();
-        }
-        Ok(charset)
-    };
     // SAFETY: the caller's promise.
-    unsafe { text(m, find) }
+    unsafe { text(m, message_params::charset) }
 }
 
 /// The Content-Transfer-Encoding, in lower case.

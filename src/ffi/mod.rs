@@ -22,6 +22,7 @@ pub mod message_dates;
 pub mod message_edit;
 pub mod message_found;
 pub mod message_lookup;
+pub mod message_params;
 pub mod message_parse;
 pub mod message_raw;
 pub mod message_values;

@@ -89,7 +89,7 @@ pub fn parameters(value: &[u8], reading: Reading) -> impl Iterator<Item = Parame
     })
 }
 
-fn parameter(element: &[u8]) -> Parameter<'_> {
+pub(super) fn parameter(element: &[u8]) -> Parameter<'_> {
     match element.iter().position(|&b| b == b'=') {
         Some(at) => {
             let (name, value) = element.split_at(at);
@@ -105,7 +105,7 @@ fn parameter(element: &[u8]) -> Parameter<'_> {
     }
 }
 
-fn end_outside_quotes(text: &[u8]) -> usize {
+pub(super) fn end_outside_quotes(text: &[u8]) -> usize {
     let (mut quoted, mut escaped) = (false, false);
     for (i, &b) in text.iter().enumerate() {
         match b {

@@ -21,6 +21,7 @@ pub mod message_parse;
 pub mod mime;
 pub mod no_proxy;
 mod plain_head;
+pub mod mime_params;
 pub mod plan;
 pub mod profile;
 pub mod proxy;

@@ -13,6 +13,7 @@ use httpclient::ffi::message_dates::*;
 use httpclient::ffi::message_edit::*;
 use httpclient::ffi::message_found::*;
 use httpclient::ffi::message_lookup::*;
+use httpclient::ffi::message_params::*;
 use httpclient::ffi::message_parse::*;
 use httpclient::ffi::message_raw::*;
 use httpclient::ffi::message_values::*;
@@ -45,6 +46,45 @@ fn counted(text: *const c_char, len: usize) -> Vec<u8> {
     let found = bytes(text).expect("not NULL");
     assert_eq!(found.len(), len, "the length is that of the string");
     found
+}
+
+/// An hm_param, copied.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Param {
+    pub name: Vec<u8>,
+    pub value: Vec<u8>,
+    pub charset: Option<Vec<u8>>,
+    pub language: Option<Vec<u8>>,
+    pub is_extended: bool,
+}
+
+impl Param {
+    fn read(fill: impl FnOnce(*mut hm_param) -> Code) -> Option<Self> {
+        let mut p = hm_param {
+            struct_size: size_of::<hm_param>(),
+            name: ptr::dangling(),
+            name_len: 1,
+            value: ptr::dangling(),
+            value_len: 1,
+            charset: ptr::dangling(),
+            language: ptr::dangling(),
+            is_extended: 7,
+        };
+        assert_eq!(fill(&mut p), Code::HC_OK);
+        let copy = |at: *const c_char, len| {
+            // SAFETY: the library's bytes live until the next call, and a NUL stands behind.
+            let all = unsafe { std::slice::from_raw_parts(at.cast::<u8>(), len + 1) };
+            assert_eq!(all.last(), Some(&0));
+            all[..len].to_vec()
+        };
+        (!p.name.is_null()).then(|| Self {
+            name: copy(p.name, p.name_len),
+            value: copy(p.value, p.value_len),
+            charset: bytes(p.charset),
+            language: bytes(p.language),
+            is_extended: p.is_extended != 0,
+        })
+    }
 }
 
 impl Handle {
@@ -206,6 +246,30 @@ impl Handle {
     pub fn param(&self, name: &str) -> Option<Vec<u8>> {
         // SAFETY: a live handle and a string.
         bytes(unsafe { hm_get_param(self.0, ptr::null(), c(name.as_bytes()).as_ptr()) })
+    }
+
+    /// The extended form taken off: all of them, or the one of a name.
+    pub fn decoded_params(&self) -> Vec<Param> {
+        // SAFETY: a live handle.
+        let count = unsafe { hm_decoded_param_count(self.0, ptr::null()) };
+        let at = |i| Param::read(|p| unsafe { hm_decoded_param_at(self.0, ptr::null(), i, p) });
+        (0..count).map(|i| at(i).expect("it is there")).collect()
+    }
+
+    pub fn decoded_param(&self, name: &str) -> Option<Param> {
+        let name = c(name.as_bytes());
+        // SAFETY: a live handle, a string and a place.
+        Param::read(|p| unsafe { hm_get_param_decoded(self.0, ptr::null(), name.as_ptr(), p) })
+    }
+
+    pub fn filename(&self) -> Option<Vec<u8>> {
+        // SAFETY: a live handle.
+        bytes(unsafe { hm_get_filename(self.0) })
+    }
+
+    pub fn boundary(&self) -> Option<Vec<u8>> {
+        // SAFETY: a live handle.
+        bytes(unsafe { hm_get_boundary(self.0) })
     }
 
     pub fn params(&self) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
