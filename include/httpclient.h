@@ -2258,6 +2258,46 @@ typedef struct {
 } hm_address;
 
 /**
+ * A parameter whose extended form has been decoded: hm_get_param_decoded.
+ */
+typedef struct {
+  /**
+   * sizeof(hm_param): tells the library which fields there are.
+   */
+  size_t struct_size;
+  /**
+   * The name in lower case, without asterisk and number; NULL when there is no such parameter.
+   */
+  const char *name;
+  /**
+   * Bytes of it.
+   */
+  size_t name_len;
+  /**
+   * The value, without quotes and escapes, in the charset below: bytes of any kind, NUL
+   * included. One NUL more stands behind it.
+   */
+  const char *value;
+  /**
+   * Bytes of it.
+   */
+  size_t value_len;
+  /**
+   * What the extended form names as the charset, maybe ""; NULL when it names none, and for a
+   * value that was not extended.
+   */
+  const char *charset;
+  /**
+   * The language, maybe ""; NULL as `charset`.
+   */
+  const char *language;
+  /**
+   * 1: the value was written in the extended form; without a charset it should be ASCII.
+   */
+  int32_t is_extended;
+} hm_param;
+
+/**
  * Choices for hm_parse. Set everything to 0, then struct_size and what is to be chosen.
  */
 typedef struct {
@@ -4171,6 +4211,92 @@ const char *hm_distinct_name(hm_message *m,
                              size_t index);
 
 /**
+ * A parameter of a field such as Content-Disposition, decoded: `name*=utf-8''%e2%82%ac` and a
+ * value in pieces (`name*0=`, `name*1*=`) are found under the name without asterisks. Quotes
+ * count in every profile. When the name is there in both forms, HC_PROFILE_SAFE gives the
+ * extended one (RFC 6266) and HC_PROFILE_PYTHON the plain one; HC_PROFILE_SAFE takes pieces
+ * that follow each other from 0 on, HC_PROFILE_PYTHON those that are there.
+ *
+ * @param m a message
+ * @param header the name of the field, in any case; NULL for Content-Type
+ * @param name of the parameter, in any case, without asterisk
+ * @param out receives the parameter; its `name` is NULL when there is none, and all of it on
+ * failure. Lifetime: next-call.
+ * @return HC_OK, also when there is none; HC_ERR_INVALID_ARG; HC_ERR_NOMEM. Python 3:
+ * Message.get_param.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; the strings are NUL-terminated or NULL;
+ * `out` is NULL or points to a structure that begins with its size.
+ */
+HC_EXTERN
+hc_status hm_get_param_decoded(hm_message *m,
+                               const char *header,
+                               const char *name,
+                               hm_param *out);
+
+/**
+ * How many parameters a field has when values in pieces count once.
+ *
+ * @param m a message
+ * @param header the name of the field, in any case; NULL for Content-Type
+ * @return how many; 0 for a bad handle. Python 3: len(get_params()) - 1.
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `header` is NUL-terminated or NULL.
+ */
+HC_EXTERN
+size_t hm_decoded_param_count(const hm_message *m,
+                              const char *header);
+
+/**
+ * A decoded parameter by its place: plain ones in the order of the field, and all that have an
+ * extended form together, in front of them (HC_PROFILE_SAFE) or behind (HC_PROFILE_PYTHON).
+ *
+ * @param m a message
+ * @param header the name of the field, in any case; NULL for Content-Type
+ * @param index 0 to hm_decoded_param_count - 1
+ * @param out receives the parameter, as hm_get_param_decoded gives it. Lifetime: next-call.
+ * @return HC_OK; HC_ERR_INVALID_ARG for an index too large, or NULL; HC_ERR_NOMEM. Python 3:
+ * get_params()[index + 1].
+ *
+ * @pre `m` is NULL or a handle that has not been freed; `header` is NUL-terminated or NULL; `out`
+ * is NULL or points to a structure that begins with its size.
+ */
+HC_EXTERN
+hc_status hm_decoded_param_at(hm_message *m,
+                              const char *header,
+                              size_t index,
+                              hm_param *out);
+
+/**
+ * The name of the file that the message is about: the parameter "filename" of
+ * Content-Disposition, else "name" of Content-Type, decoded and without blanks around it. It
+ * is the sender's word: it may hold "/" and "..", and has to be looked at before it names a
+ * file.
+ *
+ * @param m a message
+ * @return a NUL-terminated name: in UTF-8 if the extended form says UTF-8, ASCII, Latin-1 or
+ * nothing (what cannot be read is U+FFFD then), else the bytes as they are; NULL when there is
+ * none, when it holds a NUL, or no memory. Lifetime: next-call. Python 3: Message.get_filename.
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_get_filename(hm_message *m);
+
+/**
+ * The boundary between the parts of a multipart body, from Content-Type, without blanks behind
+ * it.
+ *
+ * @param m a message
+ * @return a NUL-terminated text, as of hm_get_filename; NULL when there is none, or no memory.
+ * Lifetime: next-call. Python 3: Message.get_boundary.
+ *
+ * @pre `m` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+const char *hm_get_boundary(hm_message *m);
+
+/**
  * Reads a block of header lines up to and with the empty line. A status line may stand before
  * it (hm_start_line), and in HC_PROFILE_PYTHON "From " lines of a mailbox (hm_unixfrom).
  * Lines are judged as those of a response are.
@@ -4344,7 +4470,7 @@ HC_EXTERN const char *hm_get_subtype(hm_message *m);
  * A parameter of a field such as Content-Type, its quotes taken off. HC_PROFILE_SAFE knows
  * quoted strings; in HC_PROFILE_PYTHON every semicolon ends a parameter, as in Python 2.7.
  * Extended parameters (RFC 8187) are found under their names with the asterisk, and are not
- * decoded.
+ * decoded: hm_get_param_decoded does that.
  *
  * @param m a message
  * @param header the name of the field, in any case; NULL for Content-Type
@@ -4421,11 +4547,11 @@ HC_EXTERN
 const char *hm_get_plisttext(hm_message *m);
 
 /**
- * The charset in Content-Type, in lower case.
+ * The charset in Content-Type, in lower case; an extended parameter is decoded.
  *
  * @param m a message
- * @return a NUL-terminated name; NULL when there is none, or no memory. Lifetime: next-call.
- * Python 3: get_content_charset.
+ * @return a NUL-terminated name; NULL when there is none, when it is not ASCII, or no memory.
+ * Lifetime: next-call. Python 3: get_content_charset.
  *
  * @pre `m` is NULL or a handle that has not been freed.
  */
@@ -4698,6 +4824,33 @@ hc_status hc_set_lenient(hc_conn *c,
 HC_EXTERN uint32_t hc_get_lenient(const hc_conn *c);
 
 /**
+ * Chooses whether a request may be sent a second time, on a new connection, when a kept
+ * connection ends before a byte of the answer: which is what happens when the server gave it
+ * up while the request was on its way. Done at most once per request, only for methods that
+ * are idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), and only if the body can be sent
+ * again: none, memory, a regular file, or a callback with a rewind.
+ *
+ * @param c a connection
+ * @param on 0: never (the default); anything else: it may
+ * @return HC_OK
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_retry(hc_conn *c,
+                       int32_t on);
+
+/**
+ * Whether a request may be sent a second time.
+ *
+ * @param c a connection
+ * @return 1 or 0; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_get_retry(const hc_conn *c);
+
+/**
  * Sets one of the limits.
  *
  * @param c a connection
@@ -4724,31 +4877,30 @@ hc_status hc_set_limit(hc_conn *c,
 HC_EXTERN uint64_t hc_get_limit(const hc_conn *c, int32_t kind);
 
 /**
- * Chooses whether a request may be sent a second time, on a new connection, when a kept
- * connection ends before a byte of the answer: which is what happens when the server gave it
- * up while the request was on its way. Done at most once per request, only for methods that
- * are idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), and only if the body can be sent
- * again: none, memory, a regular file, or a callback with a rewind.
+ * Sets how many bytes of a request body are asked of its callback, or read from its file, at a
+ * time; a body in chunks gets a chunk of each such piece. A regular file that the system sends
+ * by itself (sendfile) and a body in memory are not cut up. It counts from the next piece on,
+ * and the connection keeps room for one. Python: HTTPConnection.blocksize.
  *
  * @param c a connection
- * @param on 0: never (the default); anything else: it may
- * @return HC_OK
+ * @param n bytes, 1 to 16777216 (2^24); the default is 65536, Python's is 8192
+ * @return HC_OK; HC_ERR_INVALID_ARG for another number
  *
  * @pre `c` is NULL or a handle that has not been freed.
  */
 HC_EXTERN
-hc_status hc_set_retry(hc_conn *c,
-                       int32_t on);
+hc_status hc_set_blocksize(hc_conn *c,
+                           uint64_t n);
 
 /**
- * Whether a request may be sent a second time.
+ * How many bytes of a request body are asked for at a time.
  *
  * @param c a connection
- * @return 1 or 0; an hc_status below 0 for a bad handle
+ * @return bytes; 0 for a bad handle
  *
  * @pre `c` is NULL or a handle that has not been freed.
  */
-HC_EXTERN int32_t hc_get_retry(const hc_conn *c);
+HC_EXTERN uint64_t hc_get_blocksize(const hc_conn *c);
 
 /**
  * Asks what hc_request would add to a request. It has three parts: which automatic fields the

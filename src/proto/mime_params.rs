@@ -63,13 +63,13 @@ pub fn decoded(value: &[u8], reading: Reading) -> Result<Vec<Decoded>> {
         let name = lowered(p.name)?;
         let text = mime::unquoted(p.value.unwrap_or_default(), reading)?;
         match extended_name(&name, reading) {
-            Some((base, number, is_escaped)) => {
+            Some(extended) => {
                 pieces.try_reserve(1)?;
                 pieces.push(Piece {
-                    name: copy(base)?,
+                    name: copy(extended.base)?,
                     place: pieces.len(),
-                    number: number.map(copy).transpose()?,
-                    is_escaped,
+                    number: extended.number.map(copy).transpose()?,
+                    is_escaped: extended.is_escaped,
                     text,
                 });
             }
@@ -150,8 +150,16 @@ fn in_place_of_the_type(value: &[u8]) -> Option<Parameter<'_>> {
     Some(mime::parameter(first.trim_ascii()))
 }
 
+/// What the asterisks behind a name say.
+struct Extended<'a> {
+    base: &'a [u8],
+    /// Digits without zeros in front.
+    number: Option<&'a [u8]>,
+    is_escaped: bool,
+}
+
 /// `name*`, `name*0` or `name*0*`: what is in front, the number, and whether escapes count.
-fn extended_name(name: &[u8], reading: Reading) -> Option<(&[u8], Option<&[u8]>, bool)> {
+fn extended_name(name: &[u8], reading: Reading) -> Option<Extended<'_>> {
     let star = name.iter().position(|&b| b == b'*')?;
     let (base, rest) = name.split_at(star);
     let rest = rest.get(1..)?;
@@ -165,7 +173,11 @@ fn extended_name(name: &[u8], reading: Reading) -> Option<(&[u8], Option<&[u8]>,
         return None;
     }
     if rest.is_empty() {
-        return Some((base, None, true));
+        return Some(Extended {
+            base,
+            number: None,
+            is_escaped: true,
+        });
     }
     let (digits, is_escaped) = match rest.strip_suffix(b"*") {
         Some(digits) => (digits, true),
@@ -178,7 +190,11 @@ fn extended_name(name: &[u8], reading: Reading) -> Option<(&[u8], Option<&[u8]>,
     if reading == Reading::Quoted && zeros > 0 && digits.len() > 1 {
         return None;
     }
-    Some((base, digits.get(zeros..), is_escaped))
+    Some(Extended {
+        base,
+        number: digits.get(zeros..),
+        is_escaped,
+    })
 }
 
 /// By number, as if the digits were one.

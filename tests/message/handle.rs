@@ -252,6 +252,7 @@ impl Handle {
     pub fn decoded_params(&self) -> Vec<Param> {
         // SAFETY: a live handle.
         let count = unsafe { hm_decoded_param_count(self.0, ptr::null()) };
+        // SAFETY: a live handle and a place.
         let at = |i| Param::read(|p| unsafe { hm_decoded_param_at(self.0, ptr::null(), i, p) });
         (0..count).map(|i| at(i).expect("it is there")).collect()
     }
