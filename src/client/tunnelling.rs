@@ -119,20 +119,14 @@ impl Tunnelling {
                 self.raw.try_reserve(taken.len())?;
                 self.raw.extend_from_slice(taken);
                 wire.take(progress.used);
-                if progress.done && self.head.status < 200 {
+                // 101 is no answer to CONNECT: it ends what could be HTTP, and makes no tunnel.
+                if progress.done && self.head.status < 200 && self.head.status != 101 {
                     self.reader.next_head(limits)?;
                     self.raw.clear();
                     continue;
                 }
-                if progress.done && matches!(self.head.status, 200..=299) {
-                    // Whoever speaks first at the far end is not told from the proxy.
-                    if !wire.received_bytes().is_empty() {
-                        return Err(spoke_first());
-                    }
-                    return Ok(Step::Done(true));
-                }
                 if progress.done {
-                    return Ok(Step::Done(false));
+                    return Ok(Step::Done(matches!(self.head.status, 200..=299)));
                 }
             }
             if let Step::Want(i) = wire.fill(tuning, Receive::Now, Need::Line)? {
@@ -228,6 +222,7 @@ impl Connection {
                 Step::Done(true) => {
                     self.proxy_answer = t.answer(None, tuning);
                     tunnel::judge(t.head.status, t.head.reason(), tuning.profile)?;
+                    check_silent(wire)?;
                     return Ok(Step::Done(()));
                 }
             }
@@ -288,11 +283,8 @@ impl Connection {
             let (used, is_there) = socks.advance(wire.received_bytes(), wire.is_at_eof())?;
             wire.take(used);
             if is_there {
-                return if wire.received_bytes().is_empty() {
-                    Ok(Step::Done(()))
-                } else {
-                    Err(spoke_first())
-                };
+                check_silent(wire)?;
+                return Ok(Step::Done(()));
             }
             if socks.output().is_empty()
                 && let Step::Want(i) = wire.fill(tuning, Receive::Now, Need::Bytes(1))?
@@ -303,10 +295,18 @@ impl Connection {
     }
 }
 
-#[cold]
-fn spoke_first() -> Error {
-    Error::new(
+/// Whoever speaks first at the far end is not told from the proxy, and what he says is no answer
+/// to what will be asked. A look at the socket costs a system call for each tunnel; a transport
+/// that the program gave may have brought its answer along.
+fn check_silent(wire: &mut Wire) -> Result<()> {
+    let is_silent = wire.received_bytes().is_empty()
+        && !wire.is_at_eof()
+        && (!wire.is_ours || wire.transport().is_silent());
+    if is_silent {
+        return Ok(());
+    }
+    Err(Error::new(
         Code::HC_ERR_PROXY,
-        "the proxy sent bytes before anything was asked through it",
-    )
+        "the proxy sent bytes, or hung up, before anything was asked through it",
+    ))
 }

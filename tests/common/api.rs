@@ -15,6 +15,7 @@ pub const HC_ERR_INVALID_URL: i32 = -2;
 pub const HC_ERR_BUSY: i32 = -3;
 pub const HC_ERR_CALLBACK: i32 = -6;
 pub const HC_ERR_TOO_LARGE: i32 = -7;
+pub const HC_ERR_RESPONSE_NOT_READY: i32 = -22;
 pub const HC_ERR_NOT_CONNECTED: i32 = -23;
 pub const HC_ERR_BODY_OWED: i32 = -27;
 pub const HC_ERR_BODY_OVERRUN: i32 = -28;
@@ -33,6 +34,7 @@ pub const HC_ERR_LIMIT: i32 = -50;
 pub const HC_ERR_SEND: i32 = -62;
 pub const HC_ERR_RECV: i32 = -63;
 pub const HC_ERR_TIMEOUT: i32 = -64;
+pub const HC_ERR_PROXY: i32 = -100;
 pub const HC_ERR_NOMEM: i32 = -66;
 pub const HC_ERR_INTERNAL: i32 = -120;
 
@@ -77,6 +79,7 @@ pub const HC_EVENT_READ: i32 = 1;
 pub const HC_EVENT_WRITE: i32 = 2;
 
 pub const HC_PHASE_RESPONSE_HEAD: i32 = 6;
+pub const HC_PHASE_PROXY: i32 = 10;
 
 pub const HC_RESEND_NOTHING_SENT: i32 = 1;
 pub const HC_RESEND_CLOSED_UNREAD: i32 = 2;
@@ -181,6 +184,7 @@ unsafe extern "C" {
     pub fn hc_set_nonblocking(c: *mut hc_conn, on: i32) -> i32;
     pub fn hc_set_auto_open(c: *mut hc_conn, on: i32) -> i32;
     pub fn hc_set_profile(c: *mut hc_conn, profile: i32) -> i32;
+    pub fn hc_get_profile(c: *const hc_conn) -> i32;
     pub fn hc_set_lenient(c: *mut hc_conn, bits: u32) -> i32;
     pub fn hc_set_timeout(c: *mut hc_conn, kind: i32, ms: i64) -> i32;
     pub fn hc_get_timeout(c: *const hc_conn, kind: i32) -> i64;
@@ -226,6 +230,9 @@ unsafe extern "C" {
     pub fn hc_output(c: *mut hc_conn, data: *mut *const c_void, len: *mut usize) -> i32;
     pub fn hc_output_consumed(c: *mut hc_conn, len: usize) -> i32;
     pub fn hc_set_transport(c: *mut hc_conn, t: *const hc_transport) -> i32;
+    pub fn hc_set_proxy(c: *mut hc_conn, url: *const c_char) -> i32;
+    pub fn hc_set_proxy_tunnel(c: *mut hc_conn, on: i32) -> i32;
+    pub fn hc_get_proxy_response(c: *mut hc_conn, out: *mut *mut hr_response) -> i32;
     pub fn hc_last_error(c: *const hc_conn, info: *mut hc_error_info) -> i32;
 
     pub fn hr_status(r: *const hr_response) -> i32;

@@ -64,6 +64,10 @@ impl Wire for Blocking {
         c.adopt(client);
     }
 
+    fn attach(&mut self, c: &Conn) {
+        self.open(c);
+    }
+
     fn load(&mut self, pieces: Vec<Vec<u8>>, end: End) {
         let Some(peer) = &self.peer else {
             unreachable!("opened first")

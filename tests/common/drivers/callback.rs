@@ -131,6 +131,11 @@ impl Callback {
 
 impl Wire for Callback {
     fn open(&mut self, c: &Conn) {
+        self.attach(c);
+        c.connect();
+    }
+
+    fn attach(&mut self, c: &Conn) {
         let script = Script {
             dribble: self.dribble,
             ..Script::default()
@@ -152,7 +157,6 @@ impl Wire for Callback {
         };
         // SAFETY: `ok` passes the live handle; the other arguments outlive the call.
         c.ok(|p| unsafe { hc_set_transport(p, &raw const t) });
-        c.connect();
     }
 
     fn load(&mut self, pieces: Vec<Vec<u8>>, end: End) {

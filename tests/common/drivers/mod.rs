@@ -49,6 +49,10 @@ pub trait Wire {
     /// Gives an idle connection without a wire a fresh one.
     fn open(&mut self, c: &Conn);
 
+    /// The same, but that nothing is asked of the wire yet: a proxy's answer may have to be loaded
+    /// first. Not without a wire (sansio): there the program makes the tunnel.
+    fn attach(&mut self, c: &Conn);
+
     /// The peer's next answer, in pieces. Called when the request has been sent.
     fn load(&mut self, pieces: Vec<Vec<u8>>, end: End);
 

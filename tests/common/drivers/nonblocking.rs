@@ -35,6 +35,10 @@ impl Wire for NonBlocking {
         c.adopt(client);
     }
 
+    fn attach(&mut self, c: &Conn) {
+        self.open(c);
+    }
+
     fn load(&mut self, pieces: Vec<Vec<u8>>, end: End) {
         self.queue.load(pieces, end);
     }
