@@ -4,6 +4,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use super::config::{Config, Timeouts, Tuning};
+use super::drive::LOOK_MS;
 use super::making::Stage;
 use super::opening::already_connected;
 use super::outgoing::Outgoing;
@@ -268,7 +269,12 @@ impl Connection {
     /// milliseconds at most (-1 for ever).
     #[must_use]
     pub fn wants(&self) -> (Option<RawFd>, Option<Interest>, i64) {
-        let ms = self.want.map_or(-1, |_| self.next_deadline().ms_left());
+        let ms = match self.want.map_or(-1, |_| self.next_deadline().ms_left()) {
+            ms @ 0..LOOK_MS => ms,
+            // Nothing else would end the wait when hc_cancel is called.
+            _ if self.want.is_some() && self.is_deaf() => LOOK_MS,
+            ms => ms,
+        };
         (self.fd(), self.want, ms)
     }
 

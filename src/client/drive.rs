@@ -163,7 +163,7 @@ impl Connection {
     }
 
     /// Could hc_cancel not end a wait inside the transport?
-    fn is_deaf(&self) -> bool {
+    pub(super) fn is_deaf(&self) -> bool {
         self.cancel.is_some() && self.wire.as_ref().is_some_and(Wire::is_deaf)
     }
 

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
-use super::cancel::{self, Cancel};
+use super::cancel::{self, Cancel, Published};
 use super::deadline::Deadline;
 use super::dialing::{Answered, Dialing, Refusal};
 use super::endpoint::{self, Endpoint};
@@ -39,6 +39,8 @@ enum Names {
 /// A connection being made.
 #[derive(Debug)]
 pub struct Dial {
+    /// Where hc_cancel is felt between two steps. Before what it names, which is closed after it.
+    felt: Option<Published>,
     host: String,
     port: u16,
     dialing: Arc<Dialing>,
@@ -54,6 +56,8 @@ pub struct Dial {
     epoll: Option<Epoll>,
     /// Rung to end a wait for several things.
     bell: Option<OwnedFd>,
+    /// It is in the set.
+    bell_is_watched: bool,
 }
 
 impl Dial {
@@ -67,6 +71,7 @@ impl Dial {
         dialing: &Arc<Dialing>,
     ) -> Self {
         Self {
+            felt: None,
             host: host.to_owned(),
             port,
             dialing: dialing.clone(),
@@ -78,6 +83,7 @@ impl Dial {
             next_knock: Deadline::NEVER,
             epoll: None,
             bell: None,
+            bell_is_watched: false,
         }
     }
 
@@ -119,8 +125,44 @@ impl Dial {
         one.first().map(Watched::fd)
     }
 
-    /// Goes on. `patient`: waiting is allowed, here or in [`Self::wait`].
+    /// Goes on. `patient`: waiting is allowed, here or in [`Self::wait`]; otherwise the program
+    /// waits for [`Self::fd`], which a request to cancel makes ready.
     pub fn step(&mut self, patient: bool, cancel: Option<&Arc<Cancel>>) -> Result<Step<Tcp>> {
+        self.felt = None;
+        self.next_knock = Deadline::NEVER;
+        let step = self.advance(patient, cancel)?;
+        if let (Step::Want(_), Some(cancel), false) = (&step, cancel, patient) {
+            self.felt = match self.rung_in_set()? {
+                Some(bell) => cancel.publish(bell, cancel::Way::Signal),
+                None => self
+                    .fd()
+                    .and_then(|fd| cancel.publish(fd, cancel::Way::Shutdown)),
+            };
+            if self.felt.is_none() {
+                self.next_knock = self.next_knock.or_earlier(Deadline::after_ms(LOOK_MS));
+            }
+        }
+        Ok(step)
+    }
+
+    /// What makes the set ready when it is rung; `None` without a set.
+    fn rung_in_set(&mut self) -> Result<Option<RawFd>> {
+        if let Names::Asked(lookup) = &self.names {
+            return Ok(Some(lookup.fd()));
+        }
+        if self.epoll.is_none() {
+            return Ok(None);
+        }
+        let bell = self.own_bell();
+        if let (Some(epoll), Some(bell), false) = (&self.epoll, bell, self.bell_is_watched) {
+            let added = epoll.add(bell, false);
+            added.map_err(|e| Error::os(Code::HC_ERR_CONNECT, e, "epoll_ctl"))?;
+            self.bell_is_watched = true;
+        }
+        Ok(bell)
+    }
+
+    fn advance(&mut self, patient: bool, cancel: Option<&Arc<Cancel>>) -> Result<Step<Tcp>> {
         // What a socket says that was shut down under our hands is nothing to go by.
         if cancel.is_some_and(|c| c.is_requested()) {
             let text = format!("connecting to {} was cancelled", self.host);
@@ -131,7 +173,6 @@ impl Dial {
         {
             return Ok(Step::Want(i));
         }
-        self.next_knock = Deadline::NEVER;
         let look = self.race.look(self.epoll.as_ref());
         match look.map_err(|e| Error::os(Code::HC_ERR_CONNECT, e, "poll"))? {
             Look::Winner(tcp) => return Ok(Step::Done(tcp)),
@@ -305,6 +346,7 @@ impl Dial {
             if let Some(epoll) = &self.epoll {
                 let added = epoll.add(fd, false);
                 added.map_err(|e| Error::os(Code::HC_ERR_RESOLVE, e, "epoll_ctl"))?;
+                self.bell_is_watched = true;
             }
         }
         Ok(Step::Want(Interest::Read))
