@@ -6277,27 +6277,39 @@ hc_status hr_status_line(const hr_response *r,
                          size_t *len);
 
 /**
- * Chooses the leniencies of a response that stands alone, before hr_begin.
+ * Chooses the leniencies of a response that stands alone. Once its head has been read, only
+ * those can be changed that rule what is still to come, the chunks, the trailers and the end:
+ * HC_LENIENT_EMPTY_NAME, EOF_IN_TRAILERS, SHORT_READ, RAW_FOLD, LOST_FIELDS, DROP_TRAILERS and
+ * BARE_LF_CHUNKS.
  *
  * @param r a response
  * @param bits HC_LENIENT_* numbers, or-ed together; see hc_set_lenient
- * @return HC_OK; HC_ERR_INVALID_ARG for an unknown bit
+ * @return HC_OK; HC_ERR_INVALID_ARG for an unknown bit, for one that would come too late, and
+ * for a response of a connection, which reads as its connection does
  *
  * @pre `r` is NULL or a handle that has not been freed.
  */
-HC_EXTERN hc_status hr_set_lenient(hr_response *r, uint32_t bits);
+HC_EXTERN
+hc_status hr_set_lenient(hr_response *r,
+                         uint32_t bits);
 
 /**
- * Sets one of the limits of a response that stands alone, before hr_begin.
+ * Sets one of the limits of a response that stands alone. Once its head has been read, only
+ * those can be changed that rule chunks and trailers: HC_LIMIT_LINE, HEADERS, HEAD and
+ * CHUNK_EXTENSIONS.
  *
  * @param r a response
  * @param kind an HC_LIMIT_* number
  * @param n the limit; see hc_set_limit
- * @return as hc_set_limit
+ * @return HC_OK; HC_ERR_INVALID_ARG as of hc_set_limit, for a limit that would come too late, and
+ * for a response of a connection, which has its connection's limits
  *
  * @pre `r` is NULL or a handle that has not been freed.
  */
-HC_EXTERN hc_status hr_set_limit(hr_response *r, int32_t kind, uint64_t n);
+HC_EXTERN
+hc_status hr_set_limit(hr_response *r,
+                       int32_t kind,
+                       uint64_t n);
 
 /**
  * A sentence about a status, for people. For a failure that has happened, hc_last_error

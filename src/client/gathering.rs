@@ -51,7 +51,11 @@ impl Connection {
     pub fn read_line(&mut self, response: &mut Response, out: &mut [u8]) -> Result<Step<u64>> {
         response.go_on(Doing::ReadLine, out.len() as u64, |response, filled| {
             if out.is_empty() {
-                return Ok(Step::Done(()));
+                // As hr_read without room: nothing is read, and a failure is told again.
+                return Ok(match self.read_part(response, out, Cut::Judged)? {
+                    Step::Done(_) => Step::Done(()),
+                    Step::Want(i) => Step::Want(i),
+                });
             }
             self.pour(response, Cut::Judged, &mut |bytes| {
                 let at = usize::try_from(*filled).unwrap_or(usize::MAX);

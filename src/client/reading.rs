@@ -201,6 +201,9 @@ impl Connection {
         response: &mut Response,
         parts: &mut [std::io::IoSliceMut<'_>],
     ) -> Result<Step<usize>> {
+        if parts.iter().all(|p| p.is_empty()) {
+            return self.read(response, &mut []);
+        }
         let mut total = 0;
         for part in parts.iter_mut().filter(|p| !p.is_empty()) {
             if total > 0 && !self.has_arrived() {

@@ -262,6 +262,9 @@ pub unsafe extern "C" fn hr_readv(
         }
         // SAFETY: the caller's promise.
         let pieces = unsafe { args::array(iov, count) }?;
+        if pieces.is_empty() {
+            return core.read(response, &mut []);
+        }
         let mut parts: [IoSliceMut<'_>; 8] = core::array::from_fn(|_| IoSliceMut::new(&mut []));
         let mut total = 0;
         for some in pieces.chunks(parts.len()) {

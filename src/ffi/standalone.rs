@@ -6,7 +6,7 @@ use core::ptr;
 use super::args::{self, Out, done, unknown};
 use super::barrier::enter_response;
 use super::driving::{checked, hc_transport};
-use super::options_limits;
+use super::options_limits::{self, hc_limit};
 use super::response::hr_response;
 use crate::client::connection::Connection;
 use crate::client::response::{End, Response};
@@ -228,37 +228,70 @@ pub unsafe extern "C" fn hr_status_line(
     done(unsafe { enter_response(r, copy) })
 }
 
-/// Chooses the leniencies of a response that stands alone, before hr_begin.
+/// Chooses the leniencies of a response that stands alone. Once its head has been read, only
+/// those can be changed that rule what is still to come, the chunks, the trailers and the end:
+/// HC_LENIENT_EMPTY_NAME, EOF_IN_TRAILERS, SHORT_READ, RAW_FOLD, LOST_FIELDS, DROP_TRAILERS and
+/// BARE_LF_CHUNKS.
 ///
 /// @param r a response
 /// @param bits HC_LENIENT_* numbers, or-ed together; see hc_set_lenient
-/// @return HC_OK; HC_ERR_INVALID_ARG for an unknown bit
+/// @return HC_OK; HC_ERR_INVALID_ARG for an unknown bit, for one that would come too late, and
+/// for a response of a connection, which reads as its connection does
 ///
 /// # Safety
 /// `r` is NULL or a handle that has not been freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hr_set_lenient(r: *mut hr_response, bits: u32) -> hc_status {
-    let set = |core: &mut Connection, _: &mut Response| {
-        let profile = Profile::from_bits(bits);
-        core.tuning_mut().profile = profile.ok_or_else(|| unknown("an unknown leniency"))?;
+    let set = |core: &mut Connection, response: &mut Response| {
+        let head_is_read = is_head_read(core, response)?;
+        let profile = Profile::from_bits(bits).ok_or_else(|| unknown("an unknown leniency"))?;
+        let current = core.tuning().profile;
+        if head_is_read && profile.without(Profile::BODY) != current.without(Profile::BODY) {
+            return Err(unknown("what this leniency rules has been read"));
+        }
+        core.tuning_mut().profile = profile;
         Ok(())
     };
     // SAFETY: the caller's promise.
     done(unsafe { enter_response(r, set) })
 }
 
-/// Sets one of the limits of a response that stands alone, before hr_begin.
+/// Sets one of the limits of a response that stands alone. Once its head has been read, only
+/// those can be changed that rule chunks and trailers: HC_LIMIT_LINE, HEADERS, HEAD and
+/// CHUNK_EXTENSIONS.
 ///
 /// @param r a response
 /// @param kind an HC_LIMIT_* number
 /// @param n the limit; see hc_set_limit
-/// @return as hc_set_limit
+/// @return HC_OK; HC_ERR_INVALID_ARG as of hc_set_limit, for a limit that would come too late, and
+/// for a response of a connection, which has its connection's limits
 ///
 /// # Safety
 /// `r` is NULL or a handle that has not been freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hr_set_limit(r: *mut hr_response, kind: i32, n: u64) -> hc_status {
-    let set = |core: &mut Connection, _: &mut Response| options_limits::set_limit(core, kind, n);
+    const HEAD_ONLY: [i32; 2] = [
+        hc_limit::HC_LIMIT_INTERIM as i32,
+        hc_limit::HC_LIMIT_DRAIN as i32,
+    ];
+    let set = |core: &mut Connection, response: &mut Response| {
+        if is_head_read(core, response)? && HEAD_ONLY.contains(&kind) {
+            return Err(unknown("what this limit rules has been read"));
+        }
+        options_limits::set_limit(core, kind, n)
+    };
     // SAFETY: the caller's promise.
     done(unsafe { enter_response(r, set) })
+}
+
+/// Has the head been read? It is an error to ask of a response that cannot be set at all.
+fn is_head_read(core: &Connection, response: &Response) -> Result<bool> {
+    match response.end {
+        _ if core.config().is_some() => Err(unknown("the response is one of a connection")),
+        End::NotBegun => Ok(false),
+        End::Open => Ok(true),
+        End::Done | End::Closed | End::Failed(_) => {
+            Err(unknown("the response has come to its end"))
+        }
+    }
 }

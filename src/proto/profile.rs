@@ -48,6 +48,15 @@ impl Profile {
     /// Of one request, in no set: the target may be anything that makes no second line.
     pub const UNCHECKED_TARGET: Self = Self(1 << 31);
 
+    /// Those that rule chunks, trailers and the end of a body.
+    pub const BODY: Self = Self::EMPTY_NAME
+        .with(Self::EOF_IN_TRAILERS)
+        .with(Self::SHORT_READ)
+        .with(Self::RAW_FOLD)
+        .with(Self::LOST_FIELDS)
+        .with(Self::DROP_TRAILERS)
+        .with(Self::BARE_LF_CHUNKS);
+
     /// No leniency.
     pub const SAFE: Self = Self(0);
     /// What CPython's own tests need.
@@ -75,6 +84,12 @@ impl Profile {
     #[must_use]
     pub const fn with(self, more: Self) -> Self {
         Self(self.0 | more.0)
+    }
+
+    /// The set without these.
+    #[must_use]
+    pub const fn without(self, some: Self) -> Self {
+        Self(self.0 & !some.0)
     }
 
     /// Is any of these in the set?
