@@ -11,11 +11,13 @@ use super::wire::Wire;
 use crate::net::cancel::{Cancel, Published, Way};
 use crate::proto::state::State;
 
-/// Connections with the same key can stand in for each other.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Connections with the same key can stand in for each other. Not to be shown: the way through a
+/// proxy has credentials.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     host: String,
     port: u16,
+    proxy: String,
     partition: Vec<u8>,
 }
 
@@ -24,10 +26,11 @@ impl Key {
     /// host is the same in any case (RFC 3986 section 3.2.2).
     #[must_use]
     pub fn of(core: &Connection, partition: &[u8]) -> Option<Self> {
-        let target = &core.config.as_ref()?.target;
+        let config = core.config.as_ref()?;
         Some(Self {
-            host: target.host.to_ascii_lowercase(),
-            port: target.port,
+            host: config.target.host.to_ascii_lowercase(),
+            port: config.target.port,
+            proxy: config.proxy_key(),
             partition: partition.to_vec(),
         })
     }

@@ -8,10 +8,13 @@ use std::sync::Arc;
 use super::args::{self, Out, Versioned, VersionedOut, done};
 use super::barrier::{self, hc_conn};
 use super::pool_options::{LentPlace, enter_pool, free_pool, hc_origin, hc_pool};
+use super::proxy;
 use crate::client::connection::Connection;
 use crate::client::kept::Key;
 use crate::client::pool::Returned;
+use crate::client::wire::Wire;
 use crate::error::{Code, Error, Result, hc_status};
+use crate::proto::proxy::Proxy;
 
 /// Makes an empty pool.
 ///
@@ -70,7 +73,7 @@ pub unsafe extern "C" fn hc_pool_free(pool: *mut hc_pool) {
 /// @param wait_ms milliseconds to wait for at most; 0 not to wait; -1 for ever
 /// @param out receives the handle; NULL on failure
 /// @return HC_OK; HC_ERR_POOL_EXHAUSTED when none came free in time; HC_ERR_CANCELLED after
-/// hc_pool_shutdown; HC_ERR_INVALID_URL for a host or port that cannot be used; HC_ERR_CALLBACK when
+/// hc_pool_shutdown; HC_ERR_INVALID_URL for a host, port or proxy that cannot be used; HC_ERR_CALLBACK when
 /// hc_configure_fn failed; HC_ERR_INVALID_ARG; HC_ERR_FORKED; HC_ERR_NOMEM. Ownership: give it back
 /// with hc_pool_put, or free it with hc_free.
 ///
@@ -89,6 +92,7 @@ pub unsafe extern "C" fn hc_pool_get(
         host,
         host_len: args::HC_ZSTR,
         port,
+        proxy: ptr::null(),
         partition: ptr::null(),
         partition_len: 0,
     };
@@ -136,7 +140,7 @@ pub unsafe extern "C" fn hc_pool_get_from(
             // From here on dropping the place gives it back.
             let place = LentPlace::new(&shared, key);
             let configure = shared.with_extra(|configure| configure.clone())?;
-            let c = Unfinished(hc_conn::into_raw(core));
+            let c = Unfinished::new(core)?;
             if let Some(configure) = configure
                 && let Err(e) = configure.call(c.0, &origin)
             {
@@ -176,7 +180,12 @@ impl Asked {
             // SAFETY: forwarded to the caller.
             unsafe { args::counted(origin.partition, origin.partition_len) }?
         };
-        let core = Connection::new(host, origin.port)?;
+        let mut core = Connection::new(host, origin.port)?;
+        if !origin.proxy.is_null() {
+            // SAFETY: forwarded to the caller.
+            let proxy = unsafe { args::text(origin.proxy) }?;
+            core.set_proxy(Some(Proxy::parse(proxy)?))?;
+        }
         let key = Key::of(&core, partition).ok_or_else(args::null)?;
         Ok(Self {
             origin,
@@ -190,11 +199,17 @@ impl Asked {
 struct Unfinished(*mut hc_conn);
 
 impl Unfinished {
-    fn lend(
-        self,
-        place: LentPlace,
-        kept: Option<crate::client::wire::Wire>,
-    ) -> Result<*mut hc_conn> {
+    fn new(core: Connection) -> Result<Self> {
+        let new = Self(hc_conn::into_raw(core));
+        // For the getters.
+        // SAFETY: a live handle of our own.
+        match unsafe { proxy::change(new.0, |_| Ok(())) } {
+            Code::HC_OK => Ok(new),
+            code => Err(Error::new(code, "the new handle cannot be used")),
+        }
+    }
+
+    fn lend(self, place: LentPlace, kept: Option<Wire>) -> Result<*mut hc_conn> {
         // SAFETY: a live handle of our own.
         match unsafe { barrier::lend(self.0, place, kept) } {
             Ok(()) => {

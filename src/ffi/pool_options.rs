@@ -98,6 +98,8 @@ pub struct hc_origin {
     pub host_len: usize,
     /// As for hc_new.
     pub port: i32,
+    /// As for hc_set_proxy. NULL for no proxy.
+    pub proxy: *const c_char,
     /// Bytes of the program's own that keep connections apart which lead to the same place: a
     /// user, a source address, whatever hc_configure_fn makes of it. NULL for none.
     pub partition: *const c_char,
@@ -112,7 +114,7 @@ unsafe impl Versioned for hc_origin {
 
 /// Told of each handle before it is given out, to set its timeouts, its profile, its addresses and
 /// so on. Called by hc_pool_get in its own thread, so maybe by several threads at once. It must
-/// treat handles for the same host, port and partition alike: a connection that was opened for one
+/// treat handles for the same origin alike: a connection that was opened for one
 /// is used by the next. It may call anything but hc_free with the handle, and must not leave by
 /// longjmp or an exception. Returns 0; anything else makes hc_pool_get fail with HC_ERR_CALLBACK.
 pub type hc_configure_fn = Option<
