@@ -10,6 +10,7 @@ void test_row_192_pools(void **state) {
     (void)state;
     hc_pool *pool = NULL;
     hc_conn *c = NULL;
+    hc_tls *tls = NULL;
     int64_t n = 0;
     int32_t fd = 0;
     hc_pool_stats stats = {.struct_size = sizeof stats};
@@ -31,6 +32,14 @@ void test_row_192_pools(void **state) {
     origin.partition_len = TOO_LONG;
     REFUSED(hc_pool_get_from, pool, &origin, 0, &c);
     origin.partition_len = HC_ZSTR;
+    assert_ok(hc_tls_new(&tls));
+    origin.tls = tls; /* for an origin without TLS */
+    REFUSED(hc_pool_get_from, pool, &origin, 0, &c);
+    origin.tls = NULL;
+    hc_tls_free(tls);
+    origin.proxy = "http://no host";
+    assert_status(hc_pool_get_from(pool, &origin, 0, &c), HC_ERR_INVALID_URL);
+    origin.proxy = NULL;
     origin.struct_size--;
     REFUSED(hc_pool_get_from, pool, &origin, 0, &c);
     assert_null(c);

@@ -437,6 +437,43 @@ static void test_kept_apart(void **state) {
     origin_close(&f.o);
 }
 
+/* Through a proxy: kept apart from what goes straight, and by who asks. */
+static void test_through_a_proxy(void **state) {
+    (void)state;
+    fixture f;
+    hc_conn *c = NULL;
+    char url[2][64];
+    origin_open(&f.o);
+    assert_ok(hc_pool_new(&f.pool));
+    snprintf(url[0], sizeof url[0], "http://127.0.0.1:%d", f.o.port);
+    snprintf(url[1], sizeof url[1], "http://me:secret@127.0.0.1:%d", f.o.port);
+    hc_origin with = {
+        .struct_size = sizeof with, .host = "far.test", .host_len = HC_ZSTR, .proxy = url[0]};
+    assert_ok(hc_pool_get_from(f.pool, &with, 0, &c));
+    assert_text(hc_proxy(c), url[0]);
+    f.server = exchange(c, &f.o, -1);
+    assert_ok(hc_pool_put(c));
+    static const uint64_t reused[] = {0, 0, 1};
+    const char *const proxies[] = {NULL, url[1], url[0]};
+    for (size_t i = 0; i < COUNT_OF(proxies); i++) {
+        with.proxy = proxies[i];
+        assert_ok(hc_pool_get_from(f.pool, &with, 0, &c));
+        assert_int_equal(stats_of(f.pool).reused, reused[i]);
+        if (i < 2) hc_free(c);
+    }
+    exchange(c, &f.o, f.server);
+    /* By another way it is another connection's. */
+    assert_ok(hc_close(c));
+    assert_ok(hc_set_proxy(c, url[1]));
+    assert_closed(f.server);
+    f.server = exchange(c, &f.o, -1);
+    assert_ok(hc_pool_put(c));
+    assert_int_equal(stats_of(f.pool).idle, 0);
+    assert_closed(f.server);
+    hc_pool_free(f.pool);
+    origin_close(&f.o);
+}
+
 /* A handle, its response and its pool go in every order; valgrind looks on. */
 static void test_freed_in_any_order(void **state) {
     (void)state;
@@ -626,6 +663,7 @@ int main(void) {
         cmocka_unit_test(test_close_idle),
         cmocka_unit_test(test_the_last_one_first),
         cmocka_unit_test(test_kept_apart),
+        cmocka_unit_test(test_through_a_proxy),
         cmocka_unit_test(test_freed_in_any_order),
         cmocka_unit_test(test_given_back_inside_a_callback),
         cmocka_unit_test(test_row_187_fork),

@@ -2386,9 +2386,22 @@ typedef struct {
    */
   size_t host_len;
   /**
-   * As for hc_new.
+   * 1 to 65535; 0 takes the one in `host`, or else 80, with TLS 443.
    */
   int32_t port;
+  /**
+   * Not 0: by TLS.
+   */
+  int32_t use_tls;
+  /**
+   * With use_tls, as for hc_new_tls; otherwise NULL. Connections of one configuration are not
+   * used for another, even if all in it is the same.
+   */
+  hc_tls *tls;
+  /**
+   * As for hc_set_proxy. NULL for no proxy.
+   */
+  const char *proxy;
   /**
    * Bytes of the program's own that keep connections apart which lead to the same place: a
    * user, a source address, whatever hc_configure_fn makes of it. NULL for none.
@@ -2446,7 +2459,7 @@ typedef struct {
 /**
  * Told of each handle before it is given out, to set its timeouts, its profile, its addresses and
  * so on. Called by hc_pool_get in its own thread, so maybe by several threads at once. It must
- * treat handles for the same host, port and partition alike: a connection that was opened for one
+ * treat handles for the same origin alike: a connection that was opened for one
  * is used by the next. It may call anything but hc_free with the handle, and must not leave by
  * longjmp or an exception. Returns 0; anything else makes hc_pool_get fail with HC_ERR_CALLBACK.
  */
@@ -4980,7 +4993,7 @@ void hc_pool_free(hc_pool *pool);
  * @param wait_ms milliseconds to wait for at most; 0 not to wait; -1 for ever
  * @param out receives the handle; NULL on failure
  * @return HC_OK; HC_ERR_POOL_EXHAUSTED when none came free in time; HC_ERR_CANCELLED after
- * hc_pool_shutdown; HC_ERR_INVALID_URL for a host or port that cannot be used; HC_ERR_CALLBACK when
+ * hc_pool_shutdown; HC_ERR_INVALID_URL for a host, port or proxy that cannot be used; HC_ERR_CALLBACK when
  * hc_configure_fn failed; HC_ERR_INVALID_ARG; HC_ERR_FORKED; HC_ERR_NOMEM. Ownership: give it back
  * with hc_pool_put, or free it with hc_free.
  *

@@ -1,6 +1,7 @@
 //! What of a connection outlives its handle: the wire, under the name of where it leads. A pool
 //! keeps nothing else, so what one user of a handle has set never reaches the next.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::clocks::Clocks;
@@ -9,6 +10,7 @@ use super::pool::Returned;
 use super::shared_pool::{Lease, SharedPool};
 use super::wire::Wire;
 use crate::net::cancel::{Cancel, Published, Way};
+use crate::net::tls::TlsConfig;
 use crate::proto::state::State;
 
 /// Connections with the same key can stand in for each other. Not to be shown: the way through a
@@ -17,8 +19,28 @@ use crate::proto::state::State;
 pub struct Key {
     host: String,
     port: u16,
+    tls: Option<Identity>,
     proxy: String,
     partition: Vec<u8>,
+}
+
+/// One configuration is like no other, whatever is set in it. It is held on to, so that no later
+/// one can have its place in memory.
+#[derive(Clone)]
+struct Identity(Arc<TlsConfig>);
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Identity {}
+
+impl Hash for Identity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
+    }
 }
 
 impl Key {
@@ -30,6 +52,7 @@ impl Key {
         Some(Self {
             host: config.target.host.to_ascii_lowercase(),
             port: config.target.port,
+            tls: config.tls.clone().map(Identity),
             proxy: config.proxy_key(),
             partition: partition.to_vec(),
         })
@@ -110,5 +133,59 @@ impl From<Wire> for Returned<Wire> {
             served: wire.served,
             what: wire,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::proxy::Proxy;
+    use std::collections::HashSet;
+
+    fn key(host: &[u8], tls: Option<&Arc<TlsConfig>>, proxy: &[u8], partition: &[u8]) -> Key {
+        let core = match tls {
+            Some(tls) => Connection::new_tls(host, 0, tls.clone()),
+            None => Connection::new(host, 0),
+        };
+        let Ok(mut core) = core else {
+            panic!("{}", host.escape_ascii())
+        };
+        if !proxy.is_empty() {
+            let set = Proxy::parse(proxy).and_then(|p| core.set_proxy(Some(p)));
+            assert!(set.is_ok(), "{}", proxy.escape_ascii());
+        }
+        let Some(key) = Key::of(&core, partition) else {
+            panic!("a handle has a target")
+        };
+        key
+    }
+
+    #[test]
+    fn everything_that_tells_connections_apart_is_in_the_key() {
+        let (a, b) = (TlsConfig::shared_default(), Arc::<TlsConfig>::default());
+        let all = [
+            key(b"h", None, b"", b""),
+            key(b"g", None, b"", b""),
+            key(b"h:81", None, b"", b""),
+            key(b"h", Some(&a), b"", b""),
+            key(b"h", Some(&b), b"", b""),
+            key(b"h:80", Some(&a), b"", b""),
+            key(b"h", None, b"p", b""),
+            key(b"h", None, b"p:81", b""),
+            key(b"h", None, b"socks5://p", b""),
+            key(b"h", None, b"http://u:v@p", b""),
+            key(b"h", None, b"http://u:w@p", b""),
+            key(b"h", Some(&a), b"p", b""),
+            key(b"h", None, b"", b"one"),
+            key(b"h", None, b"", b"two"),
+        ];
+        let mut seen = HashSet::new();
+        for (i, key) in all.iter().enumerate() {
+            assert!(seen.insert(key.clone()), "number {i}");
+        }
+        assert!(seen.contains(&key(b"H:80", None, b"", b"")));
+        assert!(seen.contains(&key(b"h:443", Some(&a), b"", b"")));
+        assert!(seen.contains(&key(b"h", Some(&b), b"", b"")));
+        assert!(seen.contains(&key(b"h", None, b"http://p:80", b"")));
     }
 }

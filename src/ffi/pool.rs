@@ -5,10 +5,11 @@ use core::ffi::c_char;
 use core::ptr;
 use std::sync::Arc;
 
-use super::args::{self, Out, Versioned, VersionedOut, done};
+use super::args::{self, Out, Versioned, VersionedOut, done, unknown};
 use super::barrier::{self, hc_conn};
 use super::pool_options::{LentPlace, enter_pool, free_pool, hc_origin, hc_pool};
 use super::proxy;
+use super::tls_conn::given_or_default;
 use crate::client::connection::Connection;
 use crate::client::kept::Key;
 use crate::client::pool::Returned;
@@ -92,6 +93,8 @@ pub unsafe extern "C" fn hc_pool_get(
         host,
         host_len: args::HC_ZSTR,
         port,
+        use_tls: 0,
+        tls: ptr::null_mut(),
         proxy: ptr::null(),
         partition: ptr::null(),
         partition_len: 0,
@@ -180,7 +183,16 @@ impl Asked {
             // SAFETY: forwarded to the caller.
             unsafe { args::counted(origin.partition, origin.partition_len) }?
         };
-        let mut core = Connection::new(host, origin.port)?;
+        let mut core = if origin.use_tls != 0 {
+            // SAFETY: forwarded to the caller.
+            let tls = unsafe { given_or_default(origin.tls) };
+            let tls = tls.map_err(|code| Error::new(code, "this is no TLS configuration"))?;
+            Connection::new_tls(host, origin.port, tls)?
+        } else if origin.tls.is_null() {
+            Connection::new(host, origin.port)?
+        } else {
+            return Err(unknown("a TLS configuration for an origin without TLS"));
+        };
         if !origin.proxy.is_null() {
             // SAFETY: forwarded to the caller.
             let proxy = unsafe { args::text(origin.proxy) }?;

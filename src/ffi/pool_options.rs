@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::args::{Out, Versioned, done, null, unknown};
 use super::barrier::hc_conn;
+use super::tls::hc_tls;
 use crate::client::kept::Connections;
 use crate::client::pool::Rules;
 use crate::error::{Code, Error, Result, hc_status};
@@ -96,8 +97,13 @@ pub struct hc_origin {
     pub host: *const c_char,
     /// Its length in bytes, or HC_ZSTR.
     pub host_len: usize,
-    /// As for hc_new.
+    /// 1 to 65535; 0 takes the one in `host`, or else 80, with TLS 443.
     pub port: i32,
+    /// Not 0: by TLS.
+    pub use_tls: i32,
+    /// With use_tls, as for hc_new_tls; otherwise NULL. Connections of one configuration are not
+    /// used for another, even if all in it is the same.
+    pub tls: *mut hc_tls,
     /// As for hc_set_proxy. NULL for no proxy.
     pub proxy: *const c_char,
     /// Bytes of the program's own that keep connections apart which lead to the same place: a

@@ -261,7 +261,7 @@ pub unsafe extern "C" fn hc_new_tls_n(
 
 /// # Safety
 /// `tls` is NULL or a handle that has not been freed.
-unsafe fn given_or_default(tls: *const hc_tls) -> Result<Arc<TlsConfig>, Code> {
+pub(super) unsafe fn given_or_default(tls: *const hc_tls) -> Result<Arc<TlsConfig>, Code> {
     // SAFETY: forwarded to the caller.
     Ok(unsafe { given(tls) }?.unwrap_or_else(TlsConfig::shared_default))
 }
