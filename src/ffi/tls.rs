@@ -90,7 +90,7 @@ pub(super) unsafe fn look<T>(
 ) -> T {
     // SAFETY: forwarded to the caller.
     match unsafe { config(tls) } {
-        Ok(config) => guard(|| Ok(config.look(get))).unwrap_or(otherwise),
+        Ok(config) => guard(|| config.look(get).map_err(|e| e.code)).unwrap_or(otherwise),
         Err(_) => otherwise,
     }
 }

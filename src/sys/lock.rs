@@ -55,6 +55,12 @@ impl<T> Lock<T> {
     }
 }
 
+impl<T> core::fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Lock").finish_non_exhaustive()
+    }
+}
+
 impl<T> Drop for Lock<T> {
     fn drop(&mut self) {
         // SAFETY: nobody has it, because nobody else has a reference.

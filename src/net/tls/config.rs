@@ -1,10 +1,9 @@
 //! A configuration: set, then closed, then shared by any number of connections on any thread.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
-use rustls::client::{ClientSessionMemoryCache, Resumption, WebPkiServerVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::hash::{Hash, HashAlgorithm};
 use rustls::pki_types::ServerName;
@@ -13,32 +12,50 @@ use rustls::{ClientConfig, ClientConnection, SupportedCipherSuite};
 
 use super::calendar::Stopped;
 use super::reason::Reason;
-use super::sessions::Drawer;
+use super::sessions::{Cache, Drawer};
 use super::settings::{Settings, TLS_1_2, TLS_1_3, revocation, split};
 use super::verify::Verifier;
 use super::{Tls, names, provider, roots};
 use crate::error::{Code, Error, Fault, Result};
 use crate::net::Transport;
+use crate::sys::lock::{Guard, Lock};
 
 /// See the module.
-#[derive(Default)]
 pub struct TlsConfig {
-    settings: Mutex<Settings>,
-    closed: AtomicBool,
+    state: Lock<State>,
     built: OnceLock<Built>,
-    building: Mutex<()>,
-    last: Mutex<Option<Fault>>,
+    /// Taken by every connection, though `built` alone would do for all but the first of them:
+    /// what orders threads has to be visible to who checks it (sys/lock.rs).
+    building: Lock<()>,
+}
+
+#[derive(Default)]
+struct State {
+    settings: Settings,
+    is_closed: bool,
+    /// What went wrong last.
+    last: Option<Fault>,
+}
+
+impl Default for TlsConfig {
+    fn default() -> Self {
+        Self {
+            state: Lock::new(State::default()),
+            built: OnceLock::new(),
+            building: Lock::new(()),
+        }
+    }
 }
 
 /// What it comes to.
 struct Built {
     base: ClientConfig,
-    cache: Option<Arc<ClientSessionMemoryCache>>,
+    cache: Option<Arc<Cache>>,
     sha256: &'static dyn Hash,
     verifier: Arc<Verifier>,
     /// When the name that is sent is not the one that is checked: a verifier for each of the
     /// latter, because a session is taken up again only under the verifier that has made it.
-    by_name: Mutex<HashMap<ServerName<'static>, Arc<Verifier>>>,
+    by_name: Lock<HashMap<ServerName<'static>, Arc<Verifier>>>,
     sni_name: Option<ServerName<'static>>,
     is_name_verified: bool,
     is_chain_verified: bool,
@@ -50,9 +67,7 @@ const MOST_NAMES: usize = 1024;
 
 impl std::fmt::Debug for TlsConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TlsConfig")
-            .field("closed", &self.closed)
-            .finish_non_exhaustive()
+        f.debug_struct("TlsConfig").finish_non_exhaustive()
     }
 }
 
@@ -74,33 +89,40 @@ impl TlsConfig {
     /// Sets something, unless it is too late for that. What went wrong is kept for
     /// [`Self::last_error`].
     pub fn change<T>(&self, set: impl FnOnce(&mut Settings) -> Result<T>) -> Result<T> {
-        let outcome = if self.is_closed() {
+        let mut state = self.state()?;
+        let outcome = if state.is_closed {
             Err(Reason::Frozen.refuse(
                 "the TLS configuration is in use, or was frozen: it can no longer be changed",
             ))
         } else {
-            set(&mut lock(&self.settings))
+            set(&mut state.settings)
         };
         if let Err(e) = &outcome {
-            *lock(&self.last) = Some((**e).clone());
+            state.last = Some((**e).clone());
         }
         outcome
     }
 
+    fn state(&self) -> Result<Guard<'_, State>> {
+        self.state.lock().ok_or_else(broken)
+    }
+
     /// Reads something that was set.
-    pub fn look<T>(&self, get: impl FnOnce(&Settings) -> T) -> T {
-        get(&lock(&self.settings))
+    pub fn look<T>(&self, get: impl FnOnce(&Settings) -> T) -> Result<T> {
+        Ok(get(&self.state()?.settings))
     }
 
     /// Nothing can be set any more.
     pub fn close(&self) {
-        self.closed.store(true, Ordering::Release);
+        if let Some(mut state) = self.state.lock() {
+            state.is_closed = true;
+        }
     }
 
     /// Is that so?
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.state.lock().is_none_or(|state| state.is_closed)
     }
 
     /// The same, and what could still go wrong with it goes wrong now: the machine's roots are
@@ -110,7 +132,7 @@ impl TlsConfig {
         match self.built() {
             Ok(_) => Ok(()),
             Err(e) => {
-                *lock(&self.last) = Some((*e).clone());
+                self.state()?.last = Some((*e).clone());
                 Err(e)
             }
         }
@@ -119,7 +141,7 @@ impl TlsConfig {
     /// What went wrong last in one of these calls.
     #[must_use]
     pub fn last_error(&self) -> Option<Fault> {
-        lock(&self.last).clone()
+        self.state.lock()?.last.clone()
     }
 
     /// TLS over this transport, to this host. Nothing is sent before
@@ -138,22 +160,21 @@ impl TlsConfig {
     }
 
     fn built(&self) -> Result<&Built> {
-        if let Some(built) = self.built.get() {
-            return Ok(built);
-        }
         // One thread reads the roots, the others wait for it. A failure is not kept: the store may
         // be there next time.
-        let _alone = lock(&self.building);
+        let _alone = self.building.lock().ok_or_else(broken)?;
         if let Some(built) = self.built.get() {
             return Ok(built);
         }
-        let made = Built::new(&lock(&self.settings))?;
+        let made = Built::new(&self.state()?.settings)?;
         Ok(self.built.get_or_init(|| made))
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Something has panicked in the middle of a change.
+#[cold]
+fn broken() -> Error {
+    Error::new(Code::HC_ERR_INTERNAL, "the TLS configuration is broken")
 }
 
 impl Built {
@@ -201,10 +222,10 @@ impl Built {
         }
         Ok(Self {
             base,
-            cache: (s.sessions > 0).then(|| Arc::new(ClientSessionMemoryCache::new(s.sessions))),
+            cache: (s.sessions > 0).then(|| Arc::new(Cache::new(s.sessions))),
             sha256,
             verifier,
-            by_name: Mutex::default(),
+            by_name: Lock::new(HashMap::new()),
             sni_name: match s.sni_name() {
                 Some(name) => Some(names::server_name(&name.to_string_lossy())?),
                 None => None,
@@ -237,11 +258,14 @@ impl Built {
     }
 
     fn verifier_for(&self, name: &ServerName<'static>) -> Arc<Verifier> {
-        let mut by_name = lock(&self.by_name);
+        let made = || Arc::new(self.verifier.for_name(name.clone()));
+        let Some(mut by_name) = self.by_name.lock() else {
+            return made();
+        };
         if let Some(verifier) = by_name.get(name) {
             return verifier.clone();
         }
-        let verifier = Arc::new(self.verifier.for_name(name.clone()));
+        let verifier = made();
         if by_name.len() < MOST_NAMES {
             by_name.insert(name.clone(), verifier.clone());
         }
