@@ -2,7 +2,7 @@
  * the public header only, says what it did, and ends with status 1 at the first thing that is not as the script
  * expects.
  *
- *   client STYLE HOST PORT <script        STYLE: blocking, nonblocking, sansio, callbacks
+ *   client STYLE HOST PORT [setting...] <script    STYLE: blocking, nonblocking, sansio, callbacks
  *
  *   do METHOD TARGET [request word...] -> STATUS [response word...]    send, head and read in one
  *   send METHOD TARGET [request word...]
@@ -13,10 +13,16 @@
  *   state NAME                            the connection is in this state (as hc_state_name spells it)
  *   refused CALL STATUS-NAME              getresponse or putrequest is refused so, and changes nothing
  *   fails STATUS-NAME                     the answer is refused with this error and the connection is closed
+ *   refuses TARGET STATUS-NAME|any REASON|any   a GET fails so; the reason is an HC_TLS_REASON_...
+ *   breaks STATUS-NAME tls-truncated|any atleast=N   the oldest open response ends so behind N bytes or more
+ *   tls [version=1.2|1.3] [resumed=yes|no] [alpn=NAME|none] [chain=N] [cipher=PART]   of the connection
  *   await-close                           waits until the server has closed the idle connection
  *   close                                 hc_close; reading its open response then says so
  *   set WHAT N                            limit-headers, limit-line, limit-head, timeout-expect, version
  *
+ * Settings, the first of which makes it HTTPS: ca=FILE, cert=FILE, key=FILE, crl=FILE, min=1.2|1.3, max=1.2|1.3,
+ *   sessions=N, name=HOST (made for this host, wherever it is), trickle=N (at most so many bytes in each of our own
+ *   reads and writes).
  * Request words: h:NAME=VALUE, body=KIND:FILE (memory, iovec, fd, callback, push), chunked, expect, gzip,
  *   if-none-match and if-modified-since (validators of the last answer), trailer:NAME=VALUE (after a pushed chunked
  *   body), early (the answer comes before the body is sent), unsent (before any of it is), await-answer (the push pauses
@@ -99,6 +105,7 @@ static void op_close(struct client *k) {
             fail("reading after hc_close gave %s", hc_status_name(st));
         op_drop(k);
     }
+    client_last_words(k);
     client_detach(k);
     say("closed");
 }
@@ -129,6 +136,12 @@ static void run(struct client *k, const struct words *w, int from) {
         op_fails(k, w->at[from + 1]);
     } else if (strcmp(op, "set") == 0 && left == 3) {
         op_set(k, w->at[from + 1], word_number(w->at[from + 2]));
+    } else if (strcmp(op, "refuses") == 0 && left == 4) {
+        op_refuses(k, w, from + 1);
+    } else if (strcmp(op, "breaks") == 0 && left == 4) {
+        op_breaks(k, w, from + 1);
+    } else if (strcmp(op, "tls") == 0) {
+        op_tls(k, w, from + 1);
     } else if (strcmp(op, "await-close") == 0) {
         client_await_close(k);
         say("the server has closed the connection");
@@ -147,13 +160,16 @@ static int style_named(const char *name) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4 || style_named(argv[1]) < 0) {
-        fprintf(stderr, "usage: %s blocking|nonblocking|sansio|callbacks HOST PORT <script\n",
+    if (argc < 4 || style_named(argv[1]) < 0) {
+        fprintf(stderr,
+                "usage: %s blocking|nonblocking|sansio|callbacks HOST PORT [setting...] <script\n",
                 argv[0]);
         return 2;
     }
     struct client k = {
         .host = argv[2], .port = atoi(argv[3]), .style = (enum style)style_named(argv[1])};
+    for (int i = 4; i < argc; i++)
+        tls_option(&k, argv[i]);
     client_init(&k);
     hc_status st = hc_set_interim_callback(k.conn, on_interim, &k);
     if (st != HC_OK) fail_conn(&k, "hc_set_interim_callback", st);

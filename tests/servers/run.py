@@ -26,18 +26,22 @@ PROJECT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tls")]
 
 import cases  # noqa: E402
-import cases_upload  # noqa: E402,F401  (its import adds its cases)
+import cases_tls  # noqa: E402,F401  (its import adds its cases)
+import cases_upload  # noqa: E402,F401  (likewise)
 from make_certs import Certificates  # noqa: E402
 from peers.apache import Apache  # noqa: E402
 from peers.base import Missing, StartFailed  # noqa: E402
+from peers.gnutls import GnuTLS  # noqa: E402
 from peers.haproxy import HAProxy  # noqa: E402
 from peers.nginx import Nginx  # noqa: E402
 from peers.node import Node  # noqa: E402
+from peers.openssl import OpenSSL  # noqa: E402
 from peers.python import Python  # noqa: E402
 from site_documents import Site  # noqa: E402
 
 KINDS = (Nginx, Apache, HAProxy, Node, Python)
-SERVERS = {kind.name: (kind, "plain") for kind in KINDS}
+SERVERS = {kind.name: (kind, "plain") for kind in KINDS} | {f"{kind.name}-tls": (kind, "tls") for kind in KINDS} | \
+    {kind.name: (kind, "tls") for kind in (OpenSSL, GnuTLS)}
 CLIENT_SECONDS = 120
 
 

@@ -7,7 +7,9 @@ Certificates(directory).path(name) gives a file's path; FILES below says what ea
 NAME.key; what a server sends is NAME.chain: the leaf and every certificate between it and the root.
 """
 
+import base64
 import datetime
+import hashlib
 import os
 import subprocess
 import sys
@@ -25,7 +27,8 @@ FILES = {
     "client-sec1.key": "client.key as SEC1", "client-pkcs1.key": "client-rsa.key as PKCS#1",
     "client-encrypted.key": "client.key as PKCS#8 under PASSWORD", "client-cert.der": "client.crt in DER",
     "client-key.der": "client.key in DER", "client-all.pem": "client.chain and client.key in one file",
-    "good-all.pem": "good.chain and good.key in one file",
+    "good-all.pem": "good.chain and good.key in one file", "good.der": "good.crt in DER",
+    "good.pin": "the SHA-256 of its public key, as hc_tls_add_pin takes it",
     "empty.pem": "nothing", "garbage.pem": "a PEM block whose content is no certificate",
 }
 
@@ -133,6 +136,9 @@ class Certificates:
                      "-out", "client-encrypted.key")
         self.join("client-all.pem", "client.chain", "client.key")
         self.join("good-all.pem", "good.chain", "good.key")
+        self.openssl("x509", "-in", "good.crt", "-outform", "DER", "-out", "good.der")
+        spki = self.openssl("pkey", "-in", "good.key", "-pubout", "-outform", "DER")
+        self.write("good.pin", "sha256//" + base64.b64encode(hashlib.sha256(spki).digest()).decode())
         self.write("empty.pem", "")
         self.write("garbage.pem", "-----BEGIN CERTIFICATE-----\nMIIBAAAA\n-----END CERTIFICATE-----\n")
 
@@ -195,10 +201,10 @@ class Certificates:
         self.write(name, "".join(texts))
 
     def openssl(self, *words):
-        done = subprocess.run(["openssl", *words], cwd=self.directory, stdin=subprocess.DEVNULL, capture_output=True,
-                              text=True)
+        done = subprocess.run(["openssl", *words], cwd=self.directory, stdin=subprocess.DEVNULL, capture_output=True)
         if done.returncode != 0:
-            raise RuntimeError(f"openssl {' '.join(words)} ended with {done.returncode}:\n{done.stderr}")
+            raise RuntimeError(f"openssl {' '.join(words)} ended with {done.returncode}:\n{done.stderr.decode()}")
+        return done.stdout
 
 
 if __name__ == "__main__":

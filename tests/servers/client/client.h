@@ -12,9 +12,12 @@ enum style { BLOCKING, NONBLOCKING, SANSIO, CALLBACKS };
 #define MAX_WORDS 64
 
 struct client {
-    const char *host;
+    const char *host; /* where to */
+    const char *name; /* who is there, when the connection is to be made for another name */
     int port;
     enum style style;
+    hc_tls *tls;    /* NULL without TLS */
+    size_t trickle; /* SANSIO, CALLBACKS: the most bytes in one read or write of ours; 0: any */
     hc_conn *conn;
     int sock;             /* SANSIO, CALLBACKS: the socket this program opened, or -1 */
     unsigned sockets;     /* how many of those were opened */
@@ -46,6 +49,7 @@ void client_free(struct client *k);
 void client_attach(
     struct client *k); /* gives the connection a socket where the style leaves that to us */
 void client_detach(struct client *k); /* the exchange ended with a close: drop our socket */
+void client_last_words(struct client *k); /* SANSIO: what hc_close has left to send */
 int client_reattachable(const struct client *k, hc_status st);
 void client_reattach(struct client *k); /* our wire had ended: another */
 void client_wait(struct client *k, const hr_response *r, hc_status st);
@@ -67,6 +71,12 @@ const char *word_value(const char *word, const char *key); /* "key=VALUE" -> VAL
 uint64_t word_number(const char *digits);
 int word_pair(const char *word, const char *key, char name[64],
               const char **value); /* "key:NAME=VALUE" */
+
+/* tls.c */
+void tls_option(struct client *k, const char *word); /* a word of the command line */
+void op_tls(struct client *k, const struct words *w, int from);
+void op_refuses(struct client *k, const struct words *w, int from);
+void op_breaks(struct client *k, const struct words *w, int from);
 
 /* request.c, response.c */
 void op_send(struct client *k, const struct words *w, int from, int to);

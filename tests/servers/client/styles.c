@@ -3,6 +3,7 @@
  *   NONBLOCKING  the library says what to wait for (hc_want, hr_want), this file polls;
  *   SANSIO       the library never sees a socket: this file moves bytes with hc_feed and hc_output;
  *   CALLBACKS    the library blocks on a socket that it reaches only through an hc_transport. */
+#define _GNU_SOURCE /* POLLRDHUP */
 #include "client.h"
 
 #include <errno.h>
@@ -17,6 +18,11 @@
 
 static int owns_socket(const struct client *k) {
     return k->style == SANSIO || k->style == CALLBACKS;
+}
+
+/* How much of `len` goes through our own hands in one call. */
+static size_t at_most(const struct client *k, size_t len) {
+    return k->trickle && len > k->trickle ? k->trickle : len;
 }
 
 static int dial(struct client *k) {
@@ -44,12 +50,14 @@ struct plug {
 };
 
 static int64_t plug_read(void *user, void *buf, size_t len) {
-    ssize_t n = recv(((struct plug *)user)->fd, buf, len, 0);
+    struct plug *plug = user;
+    ssize_t n = recv(plug->fd, buf, at_most(plug->k, len), 0);
     return n >= 0 ? n : -errno;
 }
 
 static int64_t plug_write(void *user, const void *buf, size_t len) {
-    ssize_t n = send(((struct plug *)user)->fd, buf, len, MSG_NOSIGNAL);
+    struct plug *plug = user;
+    ssize_t n = send(plug->fd, buf, at_most(plug->k, len), MSG_NOSIGNAL);
     return n >= 0 ? n : -errno;
 }
 
@@ -102,8 +110,10 @@ static void attach_plug(struct client *k) {
 
 void client_init(struct client *k) {
     k->sock = -1;
-    hc_status st = hc_new(k->host, k->port, &k->conn);
-    if (st != HC_OK) fail("hc_new(%s, %d): %s", k->host, k->port, hc_status_name(st));
+    const char *host = k->name ? k->name : k->host;
+    hc_status st =
+        k->tls ? hc_new_tls(host, k->port, k->tls, &k->conn) : hc_new(host, k->port, &k->conn);
+    if (st != HC_OK) fail("hc_new(%s, %d): %s", host, k->port, hc_status_name(st));
     for (int32_t kind = HC_TIMEOUT_CONNECT; kind <= HC_TIMEOUT_WRITE; kind++)
         if ((st = hc_set_timeout(k->conn, kind, PATIENCE_MS)) != HC_OK)
             fail_conn(k, "hc_set_timeout", st);
@@ -120,6 +130,10 @@ void client_attach(struct client *k) {
     if (k->style == CALLBACKS && k->sock < 0) {
         k->sock = dial(k);
         attach_plug(k);
+    }
+    if (!owns_socket(k) && k->name && hc_fileno(k->conn) < 0) { /* a name that no resolver knows */
+        hc_status st = hc_adopt_fd(k->conn, dial(k));
+        if (st != HC_OK) fail_conn(k, "hc_adopt_fd", st);
     }
 }
 
@@ -189,7 +203,7 @@ static int flush_some(struct client *k) {
         hc_status st = hc_output(k->conn, &data, &len);
         if (st != HC_OK) fail_conn(k, "hc_output", st);
         if (len == 0) break;
-        ssize_t n = send(k->sock, data, len, MSG_NOSIGNAL);
+        ssize_t n = send(k->sock, data, at_most(k, len), MSG_NOSIGNAL);
         if (n < 0 && errno == EAGAIN) break;
         if (n <
             0) { /* the peer is gone for writing; what it said before may still be there to read */
@@ -203,6 +217,11 @@ static int flush_some(struct client *k) {
     return moved;
 }
 
+/* TLS ends with a word of its own. A server that misses it may forget the session. */
+void client_last_words(struct client *k) {
+    if (k->style == SANSIO && k->sock >= 0) flush_some(k);
+}
+
 static int output_pending(struct client *k) {
     const void *data;
     size_t len = 0;
@@ -212,7 +231,7 @@ static int output_pending(struct client *k) {
 /* Feeds what the socket has; true when there was something, the end included. */
 static int feed_some(struct client *k) {
     static char buf[256 * 1024];
-    ssize_t n = recv(k->sock, buf, sizeof buf, 0);
+    ssize_t n = recv(k->sock, buf, at_most(k, sizeof buf), 0);
     if (n < 0 && errno == EAGAIN) return 0;
     hc_status st = n > 0 ? hc_feed(k->conn, buf, (size_t)n) : hc_feed_eof(k->conn);
     if (st != HC_OK) fail_conn(k, n > 0 ? "hc_feed" : "hc_feed_eof", st);
@@ -264,11 +283,13 @@ void client_await_answer(struct client *k) {
 }
 
 void client_await_close(struct client *k) {
-    struct pollfd p = {.fd = wire(k), .events = POLLIN};
+    /* With TLS there are bytes in front of it: tickets, and the close_notify. */
+    struct pollfd p = {.fd = wire(k), .events = k->tls ? POLLRDHUP : POLLIN};
     char byte;
     if (poll(&p, 1, PATIENCE_MS) != 1)
         fail("the server has not closed the connection within %d ms", PATIENCE_MS);
-    if (recv(p.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+    if (!k->tls && recv(p.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
         fail("the server sent bytes where a close was due");
-    if (k->style == SANSIO) feed_some(k);
+    while (k->style == SANSIO && k->sock >= 0)
+        feed_some(k);
 }

@@ -102,10 +102,12 @@ SSLSessionCache shmcb:{root}/sessions(512000)
 SSLCertificateFile {good_chain}
 SSLCertificateKeyFile {good_key}
 SSLProtocol -all +TLSv1.2 +TLSv1.3
-Header always set X-Tls-Version "%{{SSL_PROTOCOL}}s"
-Header always set X-Tls-Resumed no
-Header always set X-Tls-Resumed yes "expr=%{{SSL_SESSION_RESUMED}} == 'Resumed'"
-Header always set X-Tls-Client "%{{SSL_CLIENT_S_DN_CN}}s"
+<Location /files/>
+  Header always set X-Tls-Version "%{{SSL_PROTOCOL}}s"
+  Header always set X-Tls-Resumed no
+  Header always set X-Tls-Resumed yes "expr=%{{SSL_SESSION_RESUMED}} == 'Resumed'"
+  Header always set X-Tls-Client "%{{SSL_CLIENT_S_DN_CN}}s"
+</Location>
 <VirtualHost 127.0.0.1:{main}{host_six}>
   SSLEngine on
 </VirtualHost>

@@ -91,6 +91,9 @@ class Peer:
     upload = "POST"
     counted_requests = 3
     tells_trailers = False
+    alpn = "http/1.1"  # "none" where the server does not choose
+    without_certificate = None  # the script where a missing certificate of the client gets an answer
+    foreign_certificate = None  # the script where one by somebody else is not refused by an alert
 
     def __init__(self, root, site, certificates=None):
         self.root = root  # this server's own directory

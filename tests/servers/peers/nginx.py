@@ -126,6 +126,7 @@ def many(count):
 class Nginx(Peer):
     name = "nginx"
     upload = "PUT"
+    without_certificate = foreign_certificate = "do GET /files/small.txt -> 400 closes"
     lacks = {
         "trailers": "nginx sends no trailers of its own",
         "interim-103": "nginx of this age sends no 103",

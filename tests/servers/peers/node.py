@@ -8,6 +8,7 @@ from .base import PrintsPorts, find_program
 class Node(PrintsPorts):
     name = "node"
     tells_trailers = True
+    foreign_certificate = "refuses /files/small.txt any any"  # Node drops the connection without a word
 
     def command(self):
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "origin.js")

@@ -1,12 +1,16 @@
 """`openssl s_server`: a process for each port. -WWW serves files with HTTP/1.0, one connection at a time; "rekey" is its
 console, where a letter on standard input changes the keys of the connection."""
 
+import array
+import fcntl
 import os
 import pty
 import re
 import select
 import subprocess
+import termios
 import threading
+import time
 import tty
 
 from .base import Group, Peer, StartFailed, find_program, free_port
@@ -112,8 +116,20 @@ class Console(SServer):
             raise OSError("the keys were not changed")
 
     def say(self, data):
+        """A command counts at the beginning of what s_server reads: what was said before has to be read by then."""
+        pipe, deadline = self.process.stdin.fileno(), time.monotonic() + CONSOLE_SECONDS
+        while pending(pipe):
+            if time.monotonic() > deadline:
+                raise OSError("it reads no more")
+            time.sleep(0.0005)
         self.process.stdin.write(data)
         self.process.stdin.flush()
+
+
+def pending(pipe):
+    count = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
 
 
 class OpenSSL(Group):
