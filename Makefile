@@ -57,7 +57,7 @@ test-release:
 test-header:
 	tests/checks/drift.sh include/httpclient.h
 
-# nginx, Apache, HAProxy, Node and Python against the library that is shipped.
+# nginx, Apache, HAProxy, Node, Python, openssl and gnutls-serv against the library that is shipped.
 test-servers:
 	python3 tests/servers/run.py --lib-dir build/release/lib --include include
 

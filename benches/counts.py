@@ -33,19 +33,21 @@ FIGURES = (
     ("warm-get-transport", "W1", "transport", ("instructions", "syscalls", "allocations")),
     ("new-connection", "W0", "", ("instructions", "syscalls", "allocations")),
     ("small-chunk", "W3b", "", ("instructions",)),
+    ("warm-tls-get", "W4a", "", ("instructions", "syscalls", "allocations")),
 )
 
 
 def measure():
     """{"warm-get instructions": 2412.0, ...}"""
     figures = {}
-    with harness.server() as port:
+    with harness.server() as plain, harness.server(tls=True) as tls:
         for name, key, style, kinds in FIGURES:
             row, entry = ROW[key], styled(OURS, style)
+            port = tls if row.tls else plain
             for kind in kinds:
                 points = row.instruction_points if kind == "instructions" else row.count_points
                 value = getattr(counters, kind)(
-                    lambda units, row=row, entry=entry: row.command(entry, OUT, port, units, None), points)
+                    lambda units, row=row, entry=entry, port=port: row.command(entry, OUT, port, units, None), points)
                 if value is None:
                     raise SystemExit(f"counts: nothing here can count {kind}: install valgrind and strace")
                 figures[f"{name} {kind}"] = value
@@ -84,7 +86,7 @@ def main():
     parser.add_argument("--check", type=Path, metavar="FILE")
     parser.add_argument("--update", action="store_true")
     args = parser.parse_args()
-    harness.install_packages(("valgrind", "strace"))
+    harness.install_packages(("valgrind", "strace", "libssl-dev"))
     harness.build_base()
     harness.build_libhttpclient_driver()
     harness.isolate()

@@ -32,12 +32,17 @@ static CURL *new_handle(const struct options *o, uint64_t *body) {
     CURL *easy = curl_easy_init();
     driver_check(easy != NULL, "curl_easy_init");
     driver_target(o, target, sizeof target);
-    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", o->port, target);
+    snprintf(url, sizeof url, "%s://127.0.0.1:%d%s", o->ca ? "https" : "http", o->port, target);
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, count_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
     if (o->buffer > 0) curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)o->buffer);
+    if (o->ca) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, o->ca);
+        curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, o->resume ? 1L : 0L);
+        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    }
     return easy;
 }
 

@@ -12,10 +12,11 @@
 enum { DEFAULT_BUFFER = 256 * 1024, PAGE = 4096 };
 
 struct options driver_options(int argc, char **argv) {
-    struct options o = {.row = "W1", .count = 1, .size = 1u << 30, .chunk = 16 * 1024, .style = ""};
+    struct options o = {
+        .row = "W1", .count = 1, .size = 1u << 30, .chunk = 16 * 1024, .style = "", .resume = true};
     o.buffer = DEFAULT_BUFFER;
     int c;
-    while ((c = getopt(argc, argv, "r:p:n:s:c:b:f:y:")) != -1) {
+    while ((c = getopt(argc, argv, "r:p:n:s:c:b:f:y:t:k:")) != -1) {
         switch (c) {
         case 'r': o.row = optarg; break;
         case 'p': o.port = atoi(optarg); break;
@@ -25,6 +26,8 @@ struct options driver_options(int argc, char **argv) {
         case 'b': o.buffer = strtoull(optarg, NULL, 10); break;
         case 'f': o.file = optarg; break;
         case 'y': o.style = optarg; break;
+        case 't': o.ca = optarg; break;
+        case 'k': o.resume = atoi(optarg) != 0; break;
         default: exit(1);
         }
     }

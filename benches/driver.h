@@ -1,11 +1,12 @@
 /* What every benchmark client shares: the command line, the request targets, the report.
  *
- *   driver -r ROW -p PORT [-n COUNT] [-s SIZE] [-c CHUNK] [-b BUFFER] [-f FILE] [-y STYLE]
+ *   driver -r ROW -p PORT [-n COUNT] [-s SIZE] [-c CHUNK] [-b BUFFER] [-f FILE] [-y STYLE] [-t CA [-k 0]]
  *
  * ROW   W0 small GET, a new connection each     W1 small GET, one warm connection
  *       W2 download with Content-Length         W3 download in chunks
  *       W5 upload of FILE                       W6 small GETs, pipelined 16 deep
  *       W7 COUNT idle connections after a small GET each
+ * -t    over TLS, with this file as the only root; -k 0: no session is kept, so that each handshake is a whole one
  * A client that cannot do a row or a style exits with 2. */
 #ifndef BENCH_DRIVER_H
 #define BENCH_DRIVER_H
@@ -33,6 +34,8 @@ struct options {
     size_t buffer;  /* the caller's buffer; 0 = the client's own choice, where it has one */
     const char *file;
     const char *style;
+    const char *ca; /* NULL without TLS */
+    bool resume;
 };
 
 struct options driver_options(int argc, char **argv);

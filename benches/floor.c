@@ -171,6 +171,7 @@ static void prepare_request(const struct options *o) {
 
 int main(int argc, char **argv) {
     struct options o = driver_options(argc, argv);
+    if (o.ca) driver_unsupported(&o);
     uint64_t body = 0;
     prepare_request(&o);
     if (row_is(&o, "W0")) {

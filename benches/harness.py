@@ -3,12 +3,14 @@
 import contextlib
 import ctypes
 import fcntl
+import json
 import os
 import re
 import shutil
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -23,6 +25,7 @@ TIMEOUT = 120.0  # seconds for one run of one client; none takes a tenth of it
 # What the peers and the counters need, by Debian's names, and a file that shows each to be there.
 PACKAGES = {
     "libcurl4-openssl-dev": "/usr/include/x86_64-linux-gnu/curl/curl.h",
+    "libssl-dev": "/usr/include/openssl/ssl.h",
     "libneon27-dev": "/usr/include/neon/ne_session.h",
     "valgrind": "/usr/bin/valgrind",
     "strace": "/usr/bin/strace",
@@ -46,6 +49,24 @@ def install_packages(names=tuple(PACKAGES)):
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update", "-q"], env=environment, stdout=subprocess.DEVNULL)
     subprocess.run(["apt-get", "install", "-y", "-q", *missing], env=environment, stdout=subprocess.DEVNULL)
+
+
+def make_certificates():
+    """For the TLS rows, fresh each time: they are valid for a month."""
+    subprocess.run([sys.executable, str(ROOT / "tests" / "tls" / "make_certs.py"), str(OUT / "certificates")], check=True)
+
+
+def build_tls_floor():
+    """The one program in Rust: linked with the very rustls that the library has, by the same profile."""
+    cargo = ["cargo", "build", "--release", "--bench", "tls_floor", "--quiet", "--locked", "--message-format=json"]
+    done = subprocess.run(cargo, cwd=ROOT, env={**os.environ, "CARGO_TARGET_DIR": str(TARGET)}, stdout=subprocess.PIPE,
+                          text=True)
+    if done.returncode != 0:
+        raise SystemExit("bench: tls_floor does not build")
+    artifacts = (json.loads(line) for line in done.stdout.splitlines())
+    program, = (artifact["executable"] for artifact in artifacts
+                if artifact.get("target", {}).get("name") == "tls_floor" and artifact.get("executable"))
+    shutil.copy(program, OUT / "tls_floor")
 
 
 def compile_c(name, sources, *flags, optional=False):
@@ -78,7 +99,10 @@ def build_library():
 
 def build_base():
     OUT.mkdir(parents=True, exist_ok=True)
-    compile_c("server", ["server.c", "answers.c", "upload_sink.c"], "-pthread")
+    make_certificates()
+    server = ["server.c", "answers.c", "upload_sink.c"]
+    compile_c("server", server, "-pthread")
+    compile_c("tls_server", server, "-DBENCH_TLS", "-pthread", "-lssl", "-lcrypto")
     compile_c("alloc_count.so", ["alloc_count.c"], "-fPIC", "-shared")
 
 
@@ -91,7 +115,8 @@ def build_libhttpclient_driver():
 def build_all():
     """Returns the names of the programs that exist."""
     build_base()
-    programs = {"floor", "hc_driver"}
+    programs = {"floor", "tls_floor", "hc_driver"}
+    build_tls_floor()
     compile_c("floor", ["floor.c", "driver.c"])
     compile_c("load_time", ["load_time.c"], "-ldl")
     if compile_c("curl_driver", ["curl_driver.c", "driver.c"], "-lcurl", optional=True):
@@ -134,9 +159,12 @@ def isolate():
 
 
 @contextlib.contextmanager
-def server():
+def server(tls=False):
     """A server for the time of the block; yields its port."""
-    process = subprocess.Popen([str(OUT / "server")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    certificates = OUT / "certificates"
+    command = [str(OUT / "tls_server"), str(certificates / "good.chain"), str(certificates / "good.key")] if tls \
+        else [str(OUT / "server")]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield int(process.stdout.readline())
     finally:

@@ -83,7 +83,7 @@ static uint64_t idle_connections(const struct options *o, char *buf, uint64_t *b
     struct hc_client *all = malloc(o->count * sizeof *all);
     uint64_t before = driver_resident();
     for (uint64_t i = 0; i < o->count; i++) {
-        hc_client_open(&all[i], STYLE_BLOCKING, o->port);
+        hc_client_open(&all[i], STYLE_BLOCKING, o->port, NULL);
         *body += get(&all[i], o, "/small", buf);
     }
     uint64_t bytes = driver_resident() - before;
@@ -106,7 +106,9 @@ int main(int argc, char **argv) {
     } else {
         /* W0 too keeps one handle: its server closes, and the next request opens the connection again. */
         struct hc_client client;
-        hc_client_open(&client, hc_style_of(&o), o.port);
+        hc_tls *tls = hc_tls_of(&o);
+        hc_client_open(&client, hc_style_of(&o), o.port, tls);
+        hc_tls_free(tls);
         for (uint64_t i = 0; i < o.count; i++)
             body += row_is(&o, "W5") ? upload(&client, &o, buf) : get(&client, &o, target, buf);
         hc_client_close(&client);

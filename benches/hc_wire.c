@@ -38,10 +38,19 @@ static int64_t transport_write(void *user, const void *buf, size_t len) {
     return n < 0 ? -errno : n;
 }
 
-void hc_client_open(struct hc_client *client, enum hc_style style, int port) {
+hc_tls *hc_tls_of(const struct options *o) {
+    hc_tls *tls = NULL;
+    if (!o->ca) return NULL;
+    driver_check(hc_tls_new(&tls) == HC_OK && hc_tls_add_ca_file(tls, o->ca) == HC_OK, "hc_tls");
+    if (!o->resume) driver_check(hc_tls_set_session_cache(tls, 0) == HC_OK, "session cache");
+    return tls;
+}
+
+void hc_client_open(struct hc_client *client, enum hc_style style, int port, hc_tls *tls) {
     client->style = style;
     client->fd = -1;
-    hc_status status = hc_new("127.0.0.1", port, &client->conn);
+    hc_status status = tls ? hc_new_tls("127.0.0.1", port, tls, &client->conn)
+                           : hc_new("127.0.0.1", port, &client->conn);
     driver_check(status == HC_OK, "hc_new");
     if (style == STYLE_NONBLOCKING) {
         status = hc_set_nonblocking(client->conn, 1);

@@ -20,7 +20,10 @@ struct hc_client {
 };
 
 enum hc_style hc_style_of(const struct options *o);
-void hc_client_open(struct hc_client *client, enum hc_style style, int port);
+/* `tls` NULL: without. */
+void hc_client_open(struct hc_client *client, enum hc_style style, int port, hc_tls *tls);
+/* What o->ca asks for, or NULL. To be freed. */
+hc_tls *hc_tls_of(const struct options *o);
 void hc_client_close(struct hc_client *client);
 /* Does what a call that returned `status` (> 0) waits for. `response` when it was a call on a response, else NULL. */
 void hc_client_wait(struct hc_client *client, const hr_response *response, hc_status status);

@@ -67,6 +67,7 @@ static uint64_t idle_connections(const struct options *o, char *buf, uint64_t *b
 
 int main(int argc, char **argv) {
     struct options o = driver_options(argc, argv);
+    if (o.ca) driver_unsupported(&o);
     char target[256];
     uint64_t body = 0, idle = 0;
     char *buf = driver_buffer(&o);

@@ -68,13 +68,13 @@ def main():
     parser.add_argument("--by-file", action="store_true")
     args = parser.parse_args()
     row, entry = rows[args.row], styled(OURS, args.style)
-    harness.install_packages(("valgrind",))
+    harness.install_packages(("valgrind", "libssl-dev"))
     harness.build_base()
     harness.build_libhttpclient_driver()
     harness.isolate()
     harness.pin()
     short, long = row.instruction_points
-    with harness.server() as port:
+    with harness.server(row.tls) as port:
         before = profile(row.command(entry, OUT, port, short, None), args.by_file)
         after = profile(row.command(entry, OUT, port, long, None), args.by_file)
     per_unit = Counter({name: (cost - before[name]) / (long - short) for name, cost in after.items()})

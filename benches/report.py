@@ -28,6 +28,8 @@ class Line:
     instructions: float | None = None
     syscalls: float | None = None
     allocations: float | None = None
+    instructions_times_floor: float | None = None
+    allocations_over_floor: float | None = None
     peak_rss_mib: float | None = None
     unit: str = ""
 

@@ -18,6 +18,7 @@ FLOOR = Entry("floor", "floor")
 CURL = Entry("curl", "curl_driver", ("-b", "0"))
 CURL_512K = Entry("curl, 512 KiB buffer", "curl_driver", ("-b", str(512 * 1024)))
 NEON = Entry("neon", "neon_driver")
+TLS_FLOOR = Entry("floor", "tls_floor")  # a bare rustls loop: what TLS and the kernel cost
 OURS = Entry("libhttpclient", "hc_driver")
 
 
@@ -40,6 +41,8 @@ class Row:
     instruction_points: tuple = ()  # the same under callgrind; none where its view of bulk copies misleads
     chunk: int = 0
     file: bool = False
+    tls: bool = False
+    resume: bool = True
 
     def command(self, entry, out, port, units, file):
         if self.unit == "request":
@@ -51,9 +54,12 @@ class Row:
             command += ["-c", str(self.chunk)]
         if self.file:
             command += ["-f", str(file)]
+        if self.tls:
+            command += ["-t", str(out / "certificates" / "ca.crt"), "-k", str(int(self.resume))]
         return command + list(entry.args)
 
 
+WITH_TLS = (TLS_FLOOR, CURL, OURS)
 BULK = (FLOOR, CURL, CURL_512K, NEON, OURS)
 
 ROWS = (
@@ -69,6 +75,15 @@ ROWS = (
         chunk=16384),
     Row("W3b", "Download of 256 MiB in 100-byte chunks", BULK, "W3", "chunk", 2684354, 671088, (200000, 800000),
         (5000, 25000), chunk=100),
+    Row("W4a", "Small GET over TLS 1.3, one warm connection (floor: a bare rustls loop)",
+        (*WITH_TLS, styled(OURS, "nonblocking", "libhttpclient, non-blocking"),
+         styled(OURS, "sansio", "libhttpclient, sans-IO")),
+        "W1", "request", 60000, 10000, (1000, 6000), (200, 1200), tls=True),
+    Row("W4b", "Small GET over TLS 1.3, a new connection and a full handshake each", WITH_TLS, "W0", "request", 2000,
+        400, (50, 250), (20, 70), tls=True, resume=False),
+    Row("W4c", "Small GET over TLS 1.3, a new connection and a resumed handshake each", WITH_TLS, "W0", "request", 2000,
+        400, (50, 250), (20, 70), tls=True),
+    Row("W4d", "Download of 512 MiB over TLS 1.3", WITH_TLS, "W2", "MiB", 512, 128, (64, 256), tls=True),
     Row("W5a", "Upload of a 1 GiB file, given its descriptor (floor: sendfile)",
         (styled(FLOOR, "fd"), CURL, CURL_512K, styled(NEON, "fd"), styled(OURS, "fd")), "W5", "MiB", 1024, 256,
         (64, 256), file=True),
@@ -107,6 +122,12 @@ def _goals():
     yield Goal("W1", ours, "times_floor", 1.25, "CPU x floor")
     yield Goal("W2", ours, "times_floor", 1.05, "CPU x floor")
     yield Goal("W3b", ours, "times_curl", 0.5, "CPU x curl")
+    yield Goal("W4a", ours, "syscalls", 2.0, "system calls per request")
+    yield Goal("W4a", ours, "instructions_times_floor", 1.25, "instructions x floor")
+    yield Goal("W4a", ours, "allocations_over_floor", 0.0, "heap allocations per request, beyond the floor's")
+    yield Goal("W4b", ours, "times_floor", 1.1, "CPU x floor")
+    yield Goal("W4c", ours, "times_floor", 1.1, "CPU x floor")
+    yield Goal("W4d", ours, "times_floor", 1.05, "CPU x floor")
     yield Goal("W0", ours, "instructions", 4000, "instructions per connection", True)
     yield Goal("W0", ours, "syscalls", 7, "system calls per connection", True)
     yield Goal("W1", ours, "instructions", 2000, "instructions per request", True)

@@ -46,14 +46,16 @@ def cpu_figure(row, seconds, units):
 def measure(row, programs, quick, file):
     entries = tuple(entry for entry in row.entries if entry.program in programs)
     units = row.quick if quick else row.full
-    with harness.server() as port:
+    with harness.server(row.tls) as port:
         note(f"{row.key}: {row.title}")
         runs = timed_runs(row, entries, port, units, file, QUICK_ROUNDS if quick else FULL_ROUNDS)
         cpu = {entry.label: statistics.median(run.cpu for run in runs[entry]) for entry in entries}
         wall = {entry.label: statistics.median(run.wall for run in runs[entry]) for entry in entries}
+        floor = None
         for entry in entries:
             figure, figure_unit = cpu_figure(row, cpu[entry.label], units)
             line = Line(row.key, entry.label, figure, figure_unit, unit=row.unit)
+            floor = floor or line  # the first entry of each row
             line.times_floor = cpu[entry.label] / cpu[FLOOR.label]
             line.wall_times_floor = wall[entry.label] / wall[FLOOR.label]
             if CURL.label in cpu:
@@ -67,6 +69,9 @@ def measure(row, programs, quick, file):
             line.allocations = counters.allocations(command_for, row.count_points)
             if row.instruction_points:
                 line.instructions = counters.instructions(command_for, row.instruction_points)
+                if line.instructions is not None:
+                    line.instructions_times_floor = line.instructions / floor.instructions
+            line.allocations_over_floor = line.allocations - floor.allocations
             yield line
 
 

@@ -1,6 +1,7 @@
 /* The benchmark's server: answers canned bytes on loopback, far cheaper than any client that asks for them.
  *
  *   server                   prints its port on standard output; stops when standard input ends
+ *   tls_server CHAIN KEY     the same over TLS, with this certificate
  *
  *   GET /small                8 headers and 100 bytes; pipelined requests are answered in one send
  *   GET /close                the same with "Connection: close"
@@ -28,6 +29,9 @@
 
 enum { INPUT = 16 * 1024, STACK = 192 * 1024, MAX_WORKERS = 8192 };
 
+#ifdef BENCH_TLS
+SSL_CTX *wire_context;
+#endif
 static int listener;
 static atomic_int waiting;
 static atomic_int workers;
@@ -101,13 +105,15 @@ static void spawn_worker(void);
 static void *worker(void *unused) {
     (void)unused;
     for (;;) {
-        struct wire wire = {.fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)};
-        if (wire.fd < 0) continue;
+        struct wire wire;
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        if (fd < 0) continue;
         if (atomic_fetch_sub(&waiting, 1) == 1) spawn_worker();
         int on = 1;
-        setsockopt(wire.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        serve(&wire);
-        close(wire.fd);
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        if (wire_start(&wire, fd)) serve(&wire);
+        wire_end(&wire);
+        close(fd);
         atomic_fetch_add(&waiting, 1);
     }
     return NULL;
@@ -131,7 +137,9 @@ static void spawn_worker(void) {
     pthread_attr_destroy(&attr);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    (void)argc;
+    if (!wire_init(argv + 1)) return 1;
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

@@ -1,5 +1,5 @@
-/* The server's wire: every byte of a connection passes through these three calls, so that a TLS server is this one
- * file with a second branch and nothing else. */
+/* The server's wire: every byte of a connection passes through these calls, so that the TLS server (server_tls.h, by
+ * OpenSSL) is the same program with another branch here. */
 #ifndef BENCH_SERVER_IO_H
 #define BENCH_SERVER_IO_H
 
@@ -9,9 +9,28 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#ifdef BENCH_TLS
+#include "server_tls.h"
+#else
+
 struct wire {
     int fd;
 };
+
+/* Once, with the program's arguments behind the name. */
+static inline bool wire_init(char **arguments) {
+    return !*arguments;
+}
+
+/* On an accepted socket, which stays the caller's to close. */
+static inline bool wire_start(struct wire *wire, int fd) {
+    wire->fd = fd;
+    return true;
+}
+
+static inline void wire_end(struct wire *wire) {
+    (void)wire;
+}
 
 /* > 0 bytes read, 0 at the end of the stream or on an error: the server ends the connection in both cases. */
 static inline size_t wire_recv(struct wire *wire, void *buf, size_t cap) {
@@ -45,4 +64,5 @@ static inline bool wire_send(struct wire *wire, const void *data, size_t len, bo
     return true;
 }
 
+#endif
 #endif
