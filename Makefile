@@ -11,7 +11,7 @@ C_FILES = git ls-files '*.c' '*.h' '*.cpp' ':!include/httpclient.h'
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-c test-release test-header test-servers test-network test-python python-suite test-fuzz tools \
+.PHONY: help build demo test test-rust test-c test-release test-header test-servers test-proxies test-network test-python python-suite test-fuzz tools \
         check format header symbols asan fuzz bench counts dist deb clean
 
 help:
@@ -37,7 +37,7 @@ build:
 demo:
 	packaging/demo
 
-test: tools test-rust test-c test-release test-header test-servers test-network test-fuzz test-python
+test: tools test-rust test-c test-release test-header test-servers test-proxies test-network test-fuzz test-python
 
 tools:
 	packaging/install-tools
@@ -60,6 +60,10 @@ test-header:
 # nginx, Apache, HAProxy, Node, Python, openssl and gnutls-serv against the library that is shipped.
 test-servers:
 	python3 tests/servers/run.py --lib-dir build/release/lib --include include
+
+# tinyproxy, squid and microsocks between the library and an origin, with every byte looked at.
+test-proxies:
+	python3 tests/proxies/run.py --lib-dir build/release/lib
 
 # Names and addresses, on a network in a namespace.
 test-network:

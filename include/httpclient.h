@@ -2124,7 +2124,8 @@ typedef struct {
    */
   int32_t reused;
   /**
-   * The status code of the response whose body failed, else 0.
+   * The status code of the response whose body failed, or with which a proxy refused a tunnel;
+   * else 0.
    */
   int32_t http_status;
   /**

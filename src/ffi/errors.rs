@@ -109,7 +109,8 @@ pub struct hc_error_info {
     pub state: i32,
     /// 1 when the connection had served an exchange before, else 0.
     pub reused: i32,
-    /// The status code of the response whose body failed, else 0.
+    /// The status code of the response whose body failed, or with which a proxy refused a tunnel;
+    /// else 0.
     pub http_status: i32,
     /// What the program's callback returned, for HC_ERR_CALLBACK.
     pub callback_value: i64,

@@ -42,6 +42,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_CONNECT(self):
         # A proxy that leads nowhere but to itself.
         self.send_response_only(200 if self.path == "far.test:99" else 403, "So be it")
+        self.send_header("Proxy-Says", "so")
+        self.send_header("Content-Length", "0")
         self.end_headers()
 
     def log_message(self, *args):
@@ -97,13 +99,16 @@ class Native(unittest.TestCase):
     def test_tunnels(self):
         conn = self.connection()
         conn.set_tunnel("far.test", 99, {"X": "y"})
+        self.assertIsNone(conn.get_proxy_response_headers())
         self.assertTrue(self.get(conn).startswith(b"port"))
+        self.assertEqual(conn.get_proxy_response_headers()["Proxy-Says"], "so")
         with self.assertRaises(RuntimeError):
             conn.set_tunnel("other.test")
         conn = self.connection()
         conn.set_tunnel("near.test", 99)
         with self.assertRaisesRegex(OSError, "Tunnel connection failed: 403 So be it"):
             conn.request("GET", "/")
+        self.assertEqual(conn.get_proxy_response_headers()["Proxy-Says"], "so")
 
     def test_refused(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:

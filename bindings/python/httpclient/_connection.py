@@ -1,5 +1,6 @@
 """HTTPConnection: an hc_conn with Python's types, files and iterables."""
 
+import ctypes
 import errno
 import operator
 import socket
@@ -7,8 +8,9 @@ import sys
 
 from . import _constants as k
 from ._errors import Failure, ResponseNotReady, check_connection
-from ._handles import ConnectionHandle, headers_array, taken
+from ._handles import ConnectionHandle, ResponseHandle, headers_array, taken
 from ._library import C
+from ._message import HTTPMessage, fill
 from ._native import NativeSocket, wanted
 from ._response import HTTPResponse
 from ._sending import Sending
@@ -49,6 +51,7 @@ class HTTPConnection(Sending):
         self._tunnel_host = None
         self._tunnel_port = None
         self._tunnel_headers = {}
+        self._proxy_headers = None
         self._handle = ConnectionHandle()
         self.blocksize = blocksize
         self._target = None
@@ -156,12 +159,27 @@ class HTTPConnection(Sending):
         else:
             self._tunnel_headers.clear()
 
+    def get_proxy_response_headers(self):
+        """The headers of the proxy's answer to CONNECT, whether it made a tunnel or not; None if it
+        was not asked for one."""
+        if self._proxy_headers is not None:
+            return self._proxy_headers
+        c = self._handle.address
+        place = ctypes.c_void_p()
+        status = C.hc_get_proxy_response(c, ctypes.byref(place))
+        if status == k.HC_ERR_RESPONSE_NOT_READY:
+            return None
+        check_connection(status, c)
+        answer = ResponseHandle(place.value)
+        return fill(HTTPMessage(), answer.address)
+
     def _tunnel(self):
         c = self._handle.address
         self._send_made(taken(C.hc_tunnel_head, c)[1])
         response = self.response_class(self.sock, method="CONNECT")
         try:
             response.begin()
+            self._proxy_headers = response.headers
             status = C.hc_tunnel_answer(c, response._handle.address)
             if status == k.HC_ERR_PROXY:
                 failure = Failure(status, C.hc_last_error, c)

@@ -60,6 +60,7 @@ FUNCTIONS = (
     ("int32_t", "hc_tunnel_port", ("const hc_conn *",)),
     ("hc_status", "hc_tunnel_head", ("const hc_conn *", "const void **", "size_t *")),
     ("hc_status", "hc_tunnel_answer", ("hc_conn *", "const hr_response *")),
+    ("hc_status", "hc_get_proxy_response", ("hc_conn *", "hr_response **")),
     # response
     ("hc_status", "hc_getresponse", ("hc_conn *", "hr_response **")),
     ("hc_status", "hr_new", ("const hc_transport *", "const char *", "hr_response **")),
