@@ -171,6 +171,12 @@ void test_row_192_options(void **state) {
     assert_true(hc_adopt_fd(c, 1 << 20) < 0); /* no such descriptor */
     REFUSED(hc_last_error, c, NULL);
     REFUSED(hc_last_error, c, &info);
+    REFUSED(hc_set_trace, c, NULL, NULL, 0, 2);
+    REFUSED(hc_get_trace, c, NULL, NULL, NULL, NULL);
+    REFUSED(hc_set_measuring, c, -1);
+    REFUSED(hc_get_stats, c, NULL);
+    hc_stats stats = {.struct_size = sizeof stats + 4096};
+    REFUSED(hc_get_stats, c, &stats);
     REFUSED(hc_set_transport, c, NULL);
     hc_transport none = {.struct_size = sizeof none};
     REFUSED(hc_set_transport, c, &none); /* no read, no write */

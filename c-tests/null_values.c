@@ -43,6 +43,15 @@ void test_row_192_names_of_anything(void **state) {
     ANSWERS(hc_status_code_at, 0, SIZE_MAX);
     ANSWERS(hc_method_at, (const char *)NULL, hc_method_count());
     ANSWERS(hc_method_at, (const char *)NULL, SIZE_MAX);
+    char line[8];
+    size_t len = 9;
+    hc_trace_event event = {.struct_size = sizeof event, .kind = HC_TRACE_OPENED};
+    REFUSED(hc_trace_format, NULL, line, sizeof line, &len);
+    REFUSED(hc_trace_format, &event, NULL, sizeof line, &len);
+    REFUSED(hc_trace_format, &event, line, TOO_LONG, &len);
+    REFUSED(hc_trace_format, &event, line, sizeof line, NULL);
+    event.bytes_len = 1;
+    REFUSED(hc_trace_format, &event, line, sizeof line, &len);
     note("hc_transition"), assert_status(hc_transition(-1, -1), HC_ERR_INVALID_ARG);
     note("hc_version"), assert_text(hc_version(), HC_VERSION);
     note("hc_version_num"), assert_int_equal(hc_version_num(), HC_VERSION_NUM);

@@ -29,6 +29,10 @@ static void test_row_192_null_connection(void **state) {
     int64_t timeout = 0;
     uint64_t speed = 0;
     hc_error_info info = {.struct_size = sizeof info};
+    hc_stats stats = {.struct_size = sizeof stats};
+    hc_trace_callback trace = NULL;
+    void *user = NULL;
+    uint32_t flags = 0;
     hc_transport transport = {.struct_size = sizeof transport};
     const char *const value = "v";
     note("hc_free");
@@ -86,6 +90,11 @@ static void test_row_192_null_connection(void **state) {
     REFUSED(hc_output_consumed, NULL, 0);
     REFUSED(hc_set_transport, NULL, &transport);
     REFUSED(hc_last_error, NULL, &info);
+    REFUSED(hc_set_trace, NULL, NULL, NULL, 0, 0);
+    REFUSED(hc_get_trace, NULL, &trace, &user, &speed, &flags);
+    REFUSED(hc_set_measuring, NULL, 1);
+    REFUSED(hc_get_measuring, NULL);
+    REFUSED(hc_get_stats, NULL, &stats);
 }
 
 static void test_row_192_null_response(void **state) {
@@ -98,6 +107,7 @@ static void test_row_192_null_response(void **state) {
     hc_iovec iov = {buf, sizeof buf};
     int32_t fd = 0, events = 0;
     int64_t timeout = 0;
+    hc_stats stats = {.struct_size = sizeof stats};
     hc_error_info info = {.struct_size = sizeof info};
     note("hr_free");
     hr_free(NULL);
@@ -129,6 +139,8 @@ static void test_row_192_null_response(void **state) {
     ANSWERS(hr_fileno, -1, NULL);
     REFUSED(hr_want, NULL, &fd, &events, &timeout);
     REFUSED(hr_last_error, NULL, &info);
+    REFUSED(hr_set_trace, NULL, NULL, NULL, 0, 0);
+    REFUSED(hr_get_stats, NULL, &stats);
 }
 
 static void check_tried(const char *name, void *missing) {

@@ -122,6 +122,16 @@
 #define HC_TLS_1_3 772
 
 /**
+ * A mask for hc_set_trace: everything.
+ */
+#define HC_TRACE_ALL UINT64_MAX
+
+/**
+ * A mask for hc_set_trace: everything but what is told very often (HC_TRACE_RESPONSE_BODY).
+ */
+#define HC_TRACE_USUAL 18446744073709535231ull
+
+/**
  * In place of a body's length: not known beforehand.
  */
 #define HC_LENGTH_UNKNOWN UINT64_MAX
@@ -1783,6 +1793,197 @@ typedef uint32_t hc_tls_crl;
 #endif // __cplusplus
 
 /**
+ * What has happened: hc_trace_event. In the mask of hc_set_trace each kind has the bit
+ * `UINT64_C(1) << kind`.
+ */
+enum hc_trace_kind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * A name is about to be resolved. `text`: the name.
+   */
+  HC_TRACE_RESOLVE_BEGIN = 1,
+  /**
+   * It was, or could not be. `count`: addresses; `text`: the addresses, with blanks between
+   * them, or what went wrong; `code`, `os_error`, `elapsed_ns`.
+   */
+  HC_TRACE_RESOLVE_END = 2,
+  /**
+   * An address is about to be tried. `text`: address and port.
+   */
+  HC_TRACE_CONNECT_BEGIN = 3,
+  /**
+   * It was. `text`: address and port; `os_error`: 0 for the one that worked; `elapsed_ns`.
+   */
+  HC_TRACE_CONNECT_END = 4,
+  /**
+   * A TLS handshake begins. `text`: the name that the certificate must have.
+   */
+  HC_TRACE_TLS_BEGIN = 5,
+  /**
+   * It is done. `text`: what was agreed on; `elapsed_ns`.
+   */
+  HC_TRACE_TLS_END = 6,
+  /**
+   * A proxy is about to be asked. `text`: for what; `bytes`: how, when that is a head.
+   */
+  HC_TRACE_PROXY_BEGIN = 7,
+  /**
+   * It has answered. `bytes`: its head, when it has one; `status`; `elapsed_ns`.
+   */
+  HC_TRACE_PROXY_END = 8,
+  /**
+   * A connection is open: `connection` is its number from now on.
+   */
+  HC_TRACE_OPENED = 9,
+  /**
+   * A kept connection was wanted. `reused`: 1 when it is used; `reason`: an HC_REUSE_*
+   * number; `text`: the reason in words; `idle_ms`; `count`: exchanges that it has served.
+   */
+  HC_TRACE_REUSE = 10,
+  /**
+   * The head of a request has been sent. `bytes`: as it was sent, but for secrets.
+   */
+  HC_TRACE_REQUEST_HEAD = 11,
+  /**
+   * More has been sent. `count`: bytes on the wire, chunk framing included.
+   */
+  HC_TRACE_REQUEST_BODY = 12,
+  /**
+   * A head has arrived, of an interim response or of the final one. `bytes`: as it came, but
+   * for secrets and for lines that a leniency has dropped; `status`.
+   */
+  HC_TRACE_RESPONSE_HEAD = 13,
+  /**
+   * Bytes of a body were given to the program. `count`: how many; `total`: of how many, if
+   * that is known. Not in HC_TRACE_USUAL: there can be very many of these.
+   */
+  HC_TRACE_RESPONSE_BODY = 14,
+  /**
+   * Reading a response has come to an end. `count`: body bytes given to the program; `code`:
+   * HC_OK, or why not to the end; `bytes`: trailers, if there are any.
+   */
+  HC_TRACE_RESPONSE_END = 15,
+  /**
+   * Whether the connection outlives the response. `reason`: an HC_CLOSE_* number, of which
+   * HC_KEEP_ALIVE is 0; `text`: the reason in words.
+   */
+  HC_TRACE_KEEP = 16,
+  /**
+   * A connection is about to be closed. `count`: exchanges that it has served.
+   */
+  HC_TRACE_CLOSED = 17,
+  /**
+   * The state has changed. `state_before`, `state`.
+   */
+  HC_TRACE_STATE = 18,
+  /**
+   * A call cannot go on. `events`: HC_EVENT_* numbers that are waited for; `timeout_ms`: until
+   * a timeout passes, -1 for never. A wait inside the receive itself, which a blocking call
+   * does when it can, is not told.
+   */
+  HC_TRACE_WAIT = 19,
+  /**
+   * A timeout has passed. `timeout_kind`: an HC_TIMEOUT_* number.
+   */
+  HC_TRACE_TIMEOUT = 20,
+  /**
+   * The request is sent again on another connection (hc_set_retry).
+   */
+  HC_TRACE_RETRY = 21,
+  /**
+   * hc_cancel has ended a call.
+   */
+  HC_TRACE_CANCELLED = 22,
+  /**
+   * A call has failed, or was refused (`phase` is HC_PHASE_NONE then). `code`; `text`: a
+   * sentence; `os_error`, `timeout_kind`, `status`.
+   */
+  HC_TRACE_FAILED = 23,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_trace_kind hc_trace_kind;
+#else
+typedef int32_t hc_trace_kind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether a kept connection is used again, and why: HC_TRACE_REUSE.
+ */
+enum hc_reuse
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * It is: it was looked at, and is silent.
+   */
+  HC_REUSE_SILENT = 0,
+  /**
+   * It is, without a look: it has been idle for less than HC_TIMEOUT_REUSE_CHECK, or has
+   * served no exchange yet.
+   */
+  HC_REUSE_UNCHECKED = 1,
+  /**
+   * It is not: the server has ended it.
+   */
+  HC_REUSE_ENDED = 2,
+  /**
+   * It is not: bytes have been received that nobody asked for.
+   */
+  HC_REUSE_UNASKED = 3,
+  /**
+   * It is not: there is something to receive, bytes that nobody asked for or the end.
+   */
+  HC_REUSE_NOT_SILENT = 4,
+  /**
+   * It is not: the rest of an earlier response has not arrived, or is too long to skip.
+   */
+  HC_REUSE_UNREAD = 5,
+  /**
+   * It is not: HC_TIMEOUT_IDLE.
+   */
+  HC_REUSE_IDLE = 6,
+  /**
+   * It is not: HC_TIMEOUT_AGE.
+   */
+  HC_REUSE_OLD = 7,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_reuse hc_reuse;
+#else
+typedef int32_t hc_reuse;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Choices of hc_set_trace, to be or-ed together.
+ */
+enum hc_trace_flag
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * DANGEROUS. Heads are shown as they are, with passwords and cookies: whoever reads the
+   * trace can then act for the user.
+   */
+  HC_TRACE_SECRETS = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum hc_trace_flag hc_trace_flag;
+#else
+typedef uint32_t hc_trace_flag;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * Choices of one request, to be or-ed together.
  */
 enum hc_request_flag
@@ -2561,6 +2762,128 @@ typedef struct {
 typedef int32_t (*hc_socket_fn)(int32_t fd, const char *address, void *user);
 
 /**
+ * Figures of a handle. Times are in nanoseconds; -1: that has not happened, or was not measured.
+ */
+typedef struct {
+  /**
+   * Going in: sizeof(hc_stats), which tells the library which fields there are.
+   */
+  size_t struct_size;
+  /**
+   * Of the handle: requests begun.
+   */
+  uint64_t requests;
+  /**
+   * Of the handle: connections opened, as hc_connection_count counts them.
+   */
+  uint64_t connections;
+  /**
+   * Of the handle: requests on a connection that had served an exchange before.
+   */
+  uint64_t reused;
+  /**
+   * Of the handle: requests sent a second time (hc_set_retry).
+   */
+  uint64_t retries;
+  /**
+   * Of the handle: addresses tried.
+   */
+  uint64_t addresses_tried;
+  /**
+   * Of the handle: TLS handshakes done.
+   */
+  uint64_t tls_handshakes;
+  /**
+   * Of the handle: those among them that resumed an earlier session.
+   */
+  uint64_t tls_resumed;
+  /**
+   * Of the handle: bytes sent on its connections, TLS and what proxies were asked included.
+   */
+  uint64_t bytes_sent;
+  /**
+   * Of the handle: bytes received on its connections.
+   */
+  uint64_t bytes_received;
+  /**
+   * Of the handle: bytes of request bodies, without their framing.
+   */
+  uint64_t body_sent;
+  /**
+   * Of the handle: bytes of response bodies given to the program.
+   */
+  uint64_t body_received;
+  /**
+   * How the last connection was opened: resolving the name.
+   */
+  int64_t resolve_ns;
+  /**
+   * How the last connection was opened: connecting, all addresses together.
+   */
+  int64_t connect_ns;
+  /**
+   * How the last connection was opened: TLS handshakes.
+   */
+  int64_t tls_ns;
+  /**
+   * How the last connection was opened: asking proxies.
+   */
+  int64_t proxy_ns;
+  /**
+   * Of the exchange: from the open connection to the request sent. Only with hc_set_measuring.
+   */
+  int64_t send_ns;
+  /**
+   * Of the exchange: from there to the first byte of an answer. Only with hc_set_measuring.
+   */
+  int64_t wait_ns;
+  /**
+   * Of the exchange: from there to the end of the final head. Only with hc_set_measuring.
+   */
+  int64_t head_ns;
+  /**
+   * Of the exchange: from there to the end of reading. Only with hc_set_measuring.
+   */
+  int64_t body_ns;
+  /**
+   * Of the exchange: bytes sent.
+   */
+  uint64_t exchange_sent;
+  /**
+   * Of the exchange: bytes received.
+   */
+  uint64_t exchange_received;
+  /**
+   * Of the exchange: bytes of the request's body, without its framing.
+   */
+  uint64_t exchange_body_sent;
+  /**
+   * Of the exchange: bytes of the response's body given to the program.
+   */
+  uint64_t exchange_body_received;
+  /**
+   * Of the exchange: how long the connection had been idle, in milliseconds; -1 for a new one.
+   */
+  int64_t exchange_idle_ms;
+  /**
+   * Of the exchange: 1 when its connection had served another before.
+   */
+  int32_t exchange_reused;
+  /**
+   * Of the exchange: 1 when the request was sent a second time.
+   */
+  int32_t exchange_retried;
+  /**
+   * Of the exchange: the status code; 0 before the final head was read.
+   */
+  int32_t exchange_status;
+  /**
+   * How the last connection was opened: addresses tried.
+   */
+  int32_t opening_tried;
+} hc_stats;
+
+/**
  * One certificate in DER.
  */
 typedef struct {
@@ -2664,6 +2987,116 @@ typedef struct {
    */
   size_t certificate_count;
 } hc_tls_info;
+
+/**
+ * One thing that has happened. Fields that say nothing of it are 0, or -1 where that is said.
+ * Pointers in it are valid during the callback.
+ */
+typedef struct {
+  /**
+   * The size that the library knows, which says how many fields there are.
+   */
+  size_t struct_size;
+  /**
+   * An HC_TRACE_* number. There may be more of them in a later version.
+   */
+  int32_t kind;
+  /**
+   * What was going on: an HC_PHASE_* number.
+   */
+  int32_t phase;
+  /**
+   * When: nanoseconds of CLOCK_MONOTONIC.
+   */
+  uint64_t time_ns;
+  /**
+   * The number of the connection, as hc_connection_count counts them; 0 before there is one.
+   */
+  uint64_t connection;
+  /**
+   * The number of the request on this handle, from 1; 0 before the first.
+   */
+  uint64_t exchange;
+  /**
+   * The HC_STATE_* number.
+   */
+  int32_t state;
+  /**
+   * The HC_STATE_* number before; other than `state` only for HC_TRACE_STATE.
+   */
+  int32_t state_before;
+  /**
+   * A status code of HTTP.
+   */
+  int32_t status;
+  /**
+   * An hc_status.
+   */
+  int32_t code;
+  /**
+   * errno; for a name that was not resolved the code of getaddrinfo(3).
+   */
+  int32_t os_error;
+  /**
+   * An HC_CLOSE_* or HC_REUSE_* number.
+   */
+  int32_t reason;
+  /**
+   * An HC_TIMEOUT_* number; -1 for none.
+   */
+  int32_t timeout_kind;
+  /**
+   * HC_EVENT_* numbers.
+   */
+  int32_t events;
+  /**
+   * 1 when the connection had served an exchange before this one.
+   */
+  int32_t reused;
+  /**
+   * 1 when something in `bytes` was replaced, because it is a secret.
+   */
+  int32_t redacted;
+  /**
+   * Milliseconds until a timeout passes; -1 for none.
+   */
+  int64_t timeout_ms;
+  /**
+   * How long the connection had been idle before this exchange; -1 for a new one.
+   */
+  int64_t idle_ms;
+  /**
+   * How long it took, in nanoseconds; -1 when that is not known.
+   */
+  int64_t elapsed_ns;
+  /**
+   * How many, of whatever is counted.
+   */
+  uint64_t count;
+  /**
+   * Of how many; HC_LENGTH_UNKNOWN.
+   */
+  uint64_t total;
+  /**
+   * A head, or trailers, with their line ends. NULL for none.
+   */
+  const void *bytes;
+  /**
+   * How many bytes that are.
+   */
+  size_t bytes_len;
+  /**
+   * Words, NUL-terminated, never NULL.
+   */
+  const char *text;
+} hc_trace_event;
+
+/**
+ * Is told what happens. It runs inside the call that it happens in, on that thread: it must not
+ * call back into the handle (HC_ERR_BUSY; freeing is put off until the call ends), nor leave by
+ * longjmp or an exception.
+ */
+typedef void (*hc_trace_callback)(const hc_trace_event *event, void *user);
 
 #ifdef __cplusplus
 extern "C" {
@@ -6326,6 +6759,63 @@ hc_status hr_set_limit(hr_response *r,
                        uint64_t n);
 
 /**
+ * Switches the measuring of an exchange's parts on or off. It costs five looks at the clock for
+ * each exchange; bytes are counted, and the opening of connections is timed, in any case.
+ *
+ * @param c a connection
+ * @param on 1 or 0, which is the default
+ * @return HC_OK; HC_ERR_INVALID_ARG for any other number
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_measuring(hc_conn *c,
+                           int32_t on);
+
+/**
+ * What hc_set_measuring has set. The figures themselves are got by hc_get_stats.
+ *
+ * @param c a connection
+ * @return 1 or 0; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+int32_t hc_get_measuring(const hc_conn *c);
+
+/**
+ * The figures of a connection: of all that the handle has done, and of the exchange that is
+ * under way or, with none, of the last one. What a response has moved that took the connection
+ * along is added to the handle's when that connection ends; of the exchange itself hr_get_stats
+ * tells.
+ *
+ * @param c a connection
+ * @param stats its struct_size going in; receives the figures
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_BUSY; HC_ERR_FORKED
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `stats` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_stats(const hc_conn *c,
+                       hc_stats *stats);
+
+/**
+ * The figures of a response's exchange. For one that has taken its connection along, those of
+ * the handle are as they were then; for one that stands alone, they are its own.
+ *
+ * @param r a response
+ * @param stats as for hc_get_stats
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_RESPONSE_NOT_READY before the head was read;
+ * HC_ERR_CLOSED when the next request has been begun on the connection: the figures are of that
+ * one then
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `stats` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hr_get_stats(const hr_response *r,
+                       hc_stats *stats);
+
+/**
  * A sentence about a status, for people. For a failure that has happened, hc_last_error
  * knows more.
  *
@@ -7380,6 +7870,94 @@ hc_status hc_tls_dangerous_set_no_hostname(hc_tls *tls,
  * @pre `tls` is NULL or a handle that has not been freed.
  */
 HC_EXTERN int32_t hc_tls_dangerous_get_no_hostname(const hc_tls *tls);
+
+/**
+ * Sets who is told what happens on a connection: a debug log, a tracer, a test. A response that
+ * takes the connection along takes the callback along too. Until somebody listens it costs one
+ * test of a pointer where something would be told.
+ *
+ * Secrets are not shown: the values of Authorization, Proxy-Authorization, Cookie and Set-Cookie
+ * are replaced by "[redacted]", and so are user and password in a request's target. What a
+ * program hides in a query or in a field of its own invention is shown. Bodies never are.
+ *
+ * @param c a connection
+ * @param callback who is told; NULL for nobody
+ * @param user given to the callback; must stay valid until another callback is set and the
+ * responses that have taken a connection along are freed, or until all handles are
+ * @param mask the bits of what is told, `UINT64_C(1) << HC_TRACE_*`; HC_TRACE_USUAL,
+ * HC_TRACE_ALL
+ * @param flags HC_TRACE_SECRETS or 0
+ * @return HC_OK; HC_ERR_INVALID_ARG for an unknown flag. Python: set_debuglevel
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `callback` can be called with `user` for as
+ * long as is said above, from each thread that uses the handle or such a response.
+ */
+HC_EXTERN
+hc_status hc_set_trace(hc_conn *c,
+                       hc_trace_callback callback,
+                       void *user,
+                       uint64_t mask,
+                       uint32_t flags);
+
+/**
+ * The same for a response: one that has taken its connection along, or stands alone (hr_new).
+ * For any other it is its connection's.
+ *
+ * @param r a response
+ * @param callback as for hc_set_trace
+ * @param user as for hc_set_trace
+ * @param mask as for hc_set_trace
+ * @param flags as for hc_set_trace
+ * @return as hc_set_trace
+ *
+ * @pre `r` is NULL or a handle that has not been freed; `callback` and `user` as for hc_set_trace.
+ */
+HC_EXTERN
+hc_status hr_set_trace(hr_response *r,
+                       hc_trace_callback callback,
+                       void *user,
+                       uint64_t mask,
+                       uint32_t flags);
+
+/**
+ * What hc_set_trace has set.
+ *
+ * @param c a connection
+ * @param callback receives the callback; NULL for none
+ * @param user receives what it is given
+ * @param mask receives the bits of what is told; 0 for nothing
+ * @param flags receives the flags
+ * @return HC_OK; HC_ERR_INVALID_ARG
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_trace(const hc_conn *c,
+                       hc_trace_callback *callback,
+                       void **user,
+                       uint64_t *mask,
+                       uint32_t *flags);
+
+/**
+ * An event in lines that a person can read, in the manner of `curl -v`: `* ` is what the library
+ * does, `> ` what it sends, `< ` what it gets. Each line ends in a line feed, and the last one in
+ * a NUL behind it. Bytes that could make a terminal do something are written as `\xNN`.
+ *
+ * @param event what a callback was given
+ * @param buf receives the lines; may be NULL if `cap` is 0
+ * @param cap bytes that `buf` has room for, the NUL included
+ * @param len receives the length without the NUL, also when it does not fit
+ * @return HC_OK; HC_ERR_TOO_LARGE when it does not fit, with nothing written; HC_ERR_INVALID_ARG,
+ * also for a kind that this version does not know; HC_ERR_NOMEM
+ *
+ * @pre `event` is valid or NULL, and so is all that it points to; `buf` is valid for `cap` bytes;
+ * `len` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_trace_format(const hc_trace_event *event,
+                          char *buf,
+                          size_t cap,
+                          size_t *len);
 
 /**
  * Makes the host of the handle a proxy, through which the connections to come lead to another

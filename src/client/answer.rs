@@ -4,6 +4,7 @@
 use super::connection::{Connection, Pending};
 use super::record::Phase;
 use super::response::{Answer, End, Live, Response};
+use super::stats::Moment;
 use super::upload::{Owed, Upload};
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
@@ -12,6 +13,7 @@ use crate::net::deadline::Stopwatch;
 use crate::proto::Profile;
 use crate::proto::body::{Body, Need};
 use crate::proto::chunked::Decoder;
+use crate::proto::fields::Fields;
 use crate::proto::framing::{self, Deciding, Framed, Framing};
 use crate::proto::head::{Head, HeadReader};
 use crate::proto::reuse::{self, CloseReason};
@@ -89,10 +91,7 @@ impl Connection {
             return Ok(Step::Done(()));
         }
         let Some(wire) = &mut self.wire else {
-            return Err(Error::new(
-                Code::HC_ERR_NOT_CONNECTED,
-                "the connection is gone",
-            ));
+            return Err(lost());
         };
         if how != Receive::InPassing {
             self.exchange.phase = Phase::ResponseHead;
@@ -107,6 +106,9 @@ impl Connection {
             }
         }
         loop {
+            let Some(wire) = &mut self.wire else {
+                return Err(lost());
+            };
             let ((room, len), eof) = (wire.received_in_room(), wire.is_at_eof());
             if len > 0 || eof {
                 let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
@@ -116,27 +118,39 @@ impl Connection {
                 wire.take(progress.used);
                 if progress.done {
                     let status = self.head.status;
+                    if self.is_traced() {
+                        self.tell_answer();
+                    }
                     if status >= 200 || status == 101 {
                         self.has_answer = true;
+                        self.mark(Moment::Head);
                         return Ok(Step::Done(()));
                     }
                     self.upload.continued |= status == 100;
                     if let Some(hook) = &mut self.interim_hook {
                         hook(status, &self.head.fields);
                     }
-                    self.reader.next_head(limits)?;
+                    self.reader.next_head(&self.tuning.limits)?;
                     continue;
                 }
             }
-            if let Step::Want(i) = wire.fill(&self.tuning, how, Need::Line)? {
+            if let Some(wire) = &mut self.wire
+                && let Step::Want(i) = wire.fill(&self.tuning, how, Need::Line)?
+            {
                 return Ok(Step::Want(i));
             }
+            self.mark(Moment::FirstByte);
         }
     }
 
     /// The head is there: makes the response of it.
     fn take_answer(&mut self, framed: Framed, reason: CloseReason) -> Answer {
         self.last_id += 1;
+        self.exchange.answer = self.last_id;
+        self.exchange.http_status = self.head.status;
+        if self.is_traced() {
+            self.tell_keep(reason);
+        }
         let head = std::mem::take(&mut self.head);
         let live = Live {
             id: self.last_id,
@@ -163,11 +177,14 @@ impl Connection {
             }
         } else {
             self.event(Event::GetLastResponse);
-            let wire = self.wire.take();
             if complete {
                 response.end = End::Done;
-            } else if let Some(wire) = wire {
-                carrier = Some(Box::new(Self::carrier(wire, live, self)));
+                self.response_ended(&live, Code::HC_OK, None);
+                self.lose_wire();
+            } else {
+                self.settle();
+                let wire = self.wire.take();
+                carrier = wire.map(|wire| Box::new(Self::carrier(wire, live, self)));
             }
             self.out.clear();
             self.exchange.phase = Phase::None;
@@ -190,10 +207,11 @@ impl Connection {
 
     /// The body has been read to its end.
     pub(super) fn finish(&mut self, response: &mut Response) {
-        if let Some(live) = self.live.take()
-            && let Body::Chunked(mut decoder) = live.body
-        {
-            response.trailers = Decoder::take_trailers(&mut decoder).map(Box::new);
+        if let Some(mut live) = self.live.take() {
+            if let Body::Chunked(decoder) = &mut live.body {
+                response.trailers = Decoder::take_trailers(decoder).map(Box::new);
+            }
+            self.response_ended(&live, Code::HC_OK, response.trailers.as_deref());
         }
         response.end = End::Done;
         self.end_of_response(true);
@@ -224,6 +242,12 @@ impl Connection {
             return;
         }
         let Some(live) = self.live.take() else { return };
+        let code = if live.body.is_done() {
+            Code::HC_OK
+        } else {
+            Code::HC_ERR_CLOSED
+        };
+        self.response_ended(&live, code, None);
         let too_long = live
             .body
             .remaining()
@@ -235,7 +259,24 @@ impl Connection {
         }
         self.end_of_response(false);
         if too_long && matches!(self.state(), State::Idle | State::RequestStarted) {
-            self.wire = None;
+            self.lose_wire();
+        }
+    }
+
+    /// Reading has come to an end, one way or the other: for the figures, and for whoever
+    /// listens.
+    #[inline]
+    fn response_ended(&mut self, live: &Live, code: Code, trailers: Option<&Fields>) {
+        self.count_body_received(live.id, live.delivered);
+        if self.is_traced() {
+            self.tell_end(live.delivered, live.status, code, trailers);
+        }
+    }
+
+    /// The response that was being read is lost with its connection.
+    pub(super) fn lose_live(&mut self, code: Code) {
+        if let Some(live) = self.live.take() {
+            self.response_ended(&live, code, None);
         }
     }
 
@@ -254,7 +295,12 @@ impl Connection {
         // Bytes that nobody asked for are no answer to the next request.
         let unusable = wire.is_at_eof() || (read_to_end && !wire.received_bytes().is_empty());
         if self.config.is_none() || (nothing_asked && unusable) {
-            self.wire = None;
+            self.lose_wire();
         }
     }
+}
+
+#[cold]
+fn lost() -> Error {
+    Error::new(Code::HC_ERR_NOT_CONNECTED, "the connection is gone")
 }

@@ -24,6 +24,8 @@ pub struct Tuning {
     pub timeouts: Timeouts,
     /// How slowly.
     pub min_speed: MinSpeed,
+    /// The parts of an exchange are timed.
+    pub measures: bool,
     /// Bytes of a request body that are read from a file or callback at a time.
     pub block: usize,
 }
@@ -41,6 +43,7 @@ impl Default for Tuning {
             limits: Limits::default(),
             timeouts: Timeouts::default(),
             min_speed: MinSpeed::default(),
+            measures: false,
             block: 64 * 1024,
         }
     }

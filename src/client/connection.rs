@@ -10,7 +10,9 @@ use super::opening::already_connected;
 use super::outgoing::Outgoing;
 use super::record::{Facts, Phase, Record, Resend};
 use super::response::Live;
+use super::stats::{Ledger, Moments, Moved, Opening, Totals};
 use super::timeouts::Due;
+use super::trace::Tracing;
 use super::tunnelling::ProxyAnswer;
 use super::upload::Upload;
 use super::wire::Wire;
@@ -112,6 +114,12 @@ pub struct Connection {
     pub(super) output: Vec<u8>,
     pub(super) output_taken: usize,
     pub(super) opened: u64,
+    pub(super) opening: Opening,
+    pub(super) totals: Totals,
+    /// Of what the handle and its responses have done together.
+    pub(super) ledger: Option<Arc<Ledger>>,
+    /// Who is told what happens.
+    pub(super) tracing: Option<Box<Tracing>>,
 }
 
 /// The state, which only [`Connection::event`] changes.
@@ -141,6 +149,11 @@ pub struct Exchange {
     pub(super) retried: bool,
     /// The request was not sent to its end; the answer is read elsewhere.
     pub(super) early: bool,
+    pub(super) moments: Moments,
+    pub(super) moved: Moved,
+    /// The response, once its head was read: its number and status.
+    pub(super) answer: u64,
+    pub(super) http_status: u16,
 }
 
 impl Connection {
@@ -149,6 +162,7 @@ impl Connection {
         Ok(Self {
             config: Some(Config::new(host, port, None)?),
             cancel: Some(Arc::default()),
+            ledger: Some(Arc::default()),
             ..Self::default()
         })
     }
@@ -159,17 +173,25 @@ impl Connection {
         Ok(Self {
             config: Some(Config::new(host, port, Some(tls))?),
             cancel: Some(Arc::default()),
+            ledger: Some(Arc::default()),
             ..Self::default()
         })
     }
 
     /// The carrier of a response that takes its connection along.
     pub(super) fn carrier(wire: Wire, live: Live, from: &Self) -> Self {
+        let mut exchange = from.exchange;
+        exchange.moved.is_settled = false;
         Self {
             tuning: from.tuning,
             last_id: live.id,
-            exchange: from.exchange,
+            exchange,
             cancel: from.cancel.clone(),
+            opened: from.opened,
+            opening: from.opening,
+            totals: from.totals,
+            ledger: from.ledger.clone(),
+            tracing: from.tracing.clone(),
             state: StateCell(State::UnreadResponse),
             wire: Some(wire),
             live: Some(live),
@@ -182,11 +204,15 @@ impl Connection {
     #[must_use]
     pub fn awaiting(transport: Box<dyn Transport>, method: &[u8]) -> Self {
         let cancel = Arc::<Cancel>::default();
+        let ledger = Arc::<Ledger>::default();
+        let mut wire = Wire::new(transport, Some(&cancel));
+        wire.traffic.ledger = Some(Arc::clone(&ledger));
         Self {
             request: RequestFacts::of_method(method, 11),
             state: StateCell(State::RequestSent),
-            wire: Some(Wire::new(transport, Some(&cancel))),
+            wire: Some(wire),
             cancel: Some(cancel),
+            ledger: Some(ledger),
             exchange: Exchange {
                 started: true,
                 idle_ms: -1,
@@ -304,7 +330,10 @@ impl Connection {
     /// cannot happen, because every call has asked [`Self::check`] before.
     pub(super) fn event(&mut self, event: Event) {
         if let Ok(next) = state::next(self.state.0, event) {
-            self.state.0 = next;
+            let before = std::mem::replace(&mut self.state.0, next);
+            if self.is_traced() && before != next {
+                self.tell_state(before);
+            }
         }
     }
 
@@ -314,6 +343,9 @@ impl Connection {
     pub fn note(&mut self, e: &mut Error) {
         if !e.is_noted() {
             self.last_error = Some(Box::new(Record::of((**e).clone(), self.state.0)));
+            if self.is_traced() {
+                self.tell_refused(e);
+            }
         }
     }
 
@@ -348,7 +380,11 @@ impl Connection {
             attempts,
             ..Record::of((*e).clone(), self.state.0)
         };
+        if self.is_traced() {
+            self.tell_failed(&record);
+        }
         self.last_error = Some(Box::new(record));
+        self.lose_live(e.code);
         self.drop_connection();
         self.event(Event::Failed);
         e.set_noted();
@@ -358,7 +394,7 @@ impl Connection {
     pub(super) fn exchange_facts(&self) -> Facts {
         // What the way to the origin took is no part of the exchange.
         let wire = self.wire.as_ref().filter(|_| self.exchange.started);
-        let (sent, received) = wire.map_or((0, 0), |w| (w.sent, w.received));
+        let (sent, received) = wire.map_or((0, 0), |w| (w.traffic.sent, w.traffic.received));
         Facts {
             sent: sent.saturating_sub(self.exchange.sent_before),
             received: received.saturating_sub(self.exchange.received_before),
@@ -390,12 +426,13 @@ impl Connection {
 
     /// The connection is gone, and with it all that was under way on it.
     pub(super) fn drop_connection(&mut self) {
-        self.wire = None;
+        self.lose_wire();
+        self.lose_live(Code::HC_ERR_CLOSED);
+        self.opening.since = None;
         self.dial = None;
         self.attempts = Vec::new();
         self.making = None;
         self.opening_due = Due::NEVER;
-        self.live = None;
         self.pending = Pending::None;
         self.want = None;
         self.has_answer = false;
@@ -411,6 +448,7 @@ impl Connection {
     /// `hc_abandon`: the same, but what carries the connection is left as it is for whoever
     /// shares it.
     pub fn abandon(&mut self) {
+        self.settle();
         if let Some(wire) = self.aside.take() {
             wire.into_transport().abandon();
         }

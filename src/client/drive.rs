@@ -72,10 +72,16 @@ impl Connection {
             match taken? {
                 Step::Done(value) => {
                     self.want = None;
+                    if self.is_traced() {
+                        self.tell_no_wait();
+                    }
                     return Ok(Step::Done(value));
                 }
                 Step::Want(interest) => {
                     self.want = Some(interest);
+                    if self.is_traced() {
+                        self.tell_wait(interest);
+                    }
                     // A dial keeps the time itself: it has to say which address took it.
                     if self.dial.is_none() && self.total.has_passed() {
                         return Err(timed_out(TimeoutKind::Total));

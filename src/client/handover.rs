@@ -62,7 +62,7 @@ impl Connection {
             self.exchange.phase = Phase::ResponseBody;
         } else {
             self.event(Event::GetLastResponse);
-            self.wire = None;
+            self.lose_wire();
             self.out.clear();
             self.exchange.phase = Phase::None;
         }
@@ -92,7 +92,7 @@ impl Connection {
             self.event(Event::Failed);
         } else {
             self.event(Event::ReadToEnd);
-            self.wire = None;
+            self.lose_wire();
         }
         Err(Error::new(
             Code::HC_ERR_CLOSED,

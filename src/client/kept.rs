@@ -103,6 +103,7 @@ impl Connection {
     /// been given one of its own.
     pub fn join(&mut self, mut wire: Wire) {
         if self.wire.is_none() {
+            wire.traffic.ledger.clone_from(&self.ledger);
             wire.join(self.cancel.as_ref());
             self.wire = Some(wire);
         }
@@ -112,6 +113,7 @@ impl Connection {
 impl Wire {
     /// Takes it out of reach of hc_cancel. False: that has shut it down already, or may have.
     fn leave(&mut self, cancel: Option<&Arc<Cancel>>) -> bool {
+        self.traffic.settle();
         let published = self.published.take();
         let was_felt = published.as_ref().is_some_and(Published::was_felt);
         drop(published);

@@ -3,6 +3,7 @@
 
 use super::connection::{Connection, Origin};
 use super::proxying::Way;
+use super::record::Phase;
 use super::secure::Hop;
 use super::timeouts::Due;
 use super::tunnelling::Tunnelling;
@@ -19,6 +20,17 @@ pub enum Stage {
     Socks(Box<Socks>),
     /// TLS with the next hop; true once it has begun.
     Secure(Hop, bool),
+}
+
+impl Stage {
+    /// What is said to be going on meanwhile.
+    #[must_use]
+    pub fn phase(&self) -> Phase {
+        match self {
+            Self::Tunnel(_) | Self::Socks(_) => Phase::Proxy,
+            Self::Secure(..) => Phase::Tls,
+        }
+    }
 }
 
 impl Connection {
@@ -82,7 +94,10 @@ impl Connection {
     /// Goes on with whatever stage there is.
     pub(super) fn step_making(&mut self) -> Result<Step<()>> {
         while let Some(mut stage) = self.making.take() {
-            match self.step_stage(&mut stage) {
+            self.begin_stage(&stage);
+            let step = self.step_stage(&mut stage);
+            self.end_stage(&stage, &step);
+            match step {
                 Ok(Step::Done(())) => self.making = self.stage_after(Some(&stage))?,
                 Ok(Step::Want(i)) => {
                     self.making = Some(stage);
@@ -90,7 +105,7 @@ impl Connection {
                 }
                 Err(e) => match &stage {
                     Stage::Tunnel(t) if Self::was_dead(t, &e) => {
-                        self.wire = None;
+                        self.lose_wire();
                         return self.open();
                     }
                     Stage::Tunnel(_) | Stage::Socks(_) => {

@@ -3,11 +3,13 @@
 
 use super::connection::{Connection, Exchange, Origin, Pending};
 use super::drive::cancelled;
+use super::fitness::Fitness;
 use super::record::Phase;
+use super::stats::{Moment, Opening};
 use super::timeouts::{Due, TimeoutKind};
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
-use crate::net::deadline::Deadline;
+use crate::net::deadline::{Deadline, Stopwatch};
 use crate::net::dial::{Attempt, Dial};
 use crate::net::memory::Pipe;
 use crate::net::{Step, Transport};
@@ -58,8 +60,9 @@ impl Connection {
             && let Some(wire) = &mut self.wire
         {
             let idle_ms = wire.idle.ms();
-            if !wire.pay_debt_at_once(&self.tuning) || !wire.is_reusable(idle_ms, &self.tuning) {
-                self.wire = None;
+            let fitness = wire.fitness(idle_ms, &self.tuning);
+            if !fitness.is_fit() {
+                self.not_reused(fitness, idle_ms);
             }
         }
         if self.wire.is_some() {
@@ -78,6 +81,8 @@ impl Connection {
         };
         self.has_answer = false;
         self.reader = HeadReader::default();
+        self.totals.requests += 1;
+        self.forget_head();
     }
 
     /// Makes sure that the exchange has a connection. A kept one is looked at first: one that
@@ -93,13 +98,19 @@ impl Connection {
         if let Some(wire) = &mut self.wire {
             let idle_ms = wire.idle.ms();
             // With an unread response in front, what has arrived belongs to that.
-            let fine = self.live.is_some()
-                || (wire.pay_debt_at_once(&self.tuning) && wire.is_reusable(idle_ms, &self.tuning));
-            if !fine {
-                self.wire = None;
+            let fitness = match self.live {
+                Some(_) => Fitness::Unchecked,
+                None => wire.fitness(idle_ms, &self.tuning),
+            };
+            if !fitness.is_fit() {
+                self.not_reused(fitness, idle_ms);
             } else if wire.served > 0 {
                 self.exchange.idle_ms = idle_ms;
                 self.exchange.reused = true;
+                self.totals.reused += 1;
+                if self.is_traced() {
+                    self.tell_reuse(fitness, idle_ms);
+                }
             }
         }
         if self.wire.is_none() {
@@ -112,15 +123,29 @@ impl Connection {
         }
         if let Some(wire) = &self.wire {
             self.exchange.started = true;
-            self.exchange.sent_before = wire.sent;
-            self.exchange.received_before = wire.received;
+            self.exchange.sent_before = wire.traffic.sent;
+            self.exchange.received_before = wire.traffic.received;
         }
+        self.mark(Moment::Began);
         Ok(Step::Done(()))
+    }
+
+    /// A kept connection is no good.
+    #[cold]
+    fn not_reused(&mut self, fitness: Fitness, idle_ms: i64) {
+        if self.is_traced() {
+            self.tell_reuse(fitness, idle_ms);
+        }
+        self.lose_wire();
     }
 
     /// The same request again, on another connection.
     pub(super) fn start_again(&mut self) {
-        self.wire = None;
+        self.totals.retries += 1;
+        if self.is_traced() {
+            self.tell_retry();
+        }
+        self.lose_wire();
         self.making = None;
         self.opening_due = Due::NEVER;
         self.reader = HeadReader::default();
@@ -139,6 +164,7 @@ impl Connection {
             return self.step_making();
         }
         if self.dial.is_none() {
+            self.opening = Opening::default();
             let connect = self.tuning.timeouts.connect;
             self.opening_due = Due::after_ms(connect, TimeoutKind::Connect)
                 .or_earlier(self.total, TimeoutKind::Total);
@@ -180,7 +206,11 @@ impl Connection {
         self.opened += 1;
         let mut wire = Wire::new(transport, self.cancel.as_ref());
         wire.clocks.total = self.total;
+        wire.traffic.ledger.clone_from(&self.ledger);
         self.wire = Some(wire);
+        if self.is_traced() {
+            self.tell_opened();
+        }
         self.making = stage;
         Ok(())
     }
@@ -190,13 +220,15 @@ impl Connection {
             let Some(config) = &self.config else {
                 return Err(not_connected());
             };
-            self.dial = Some(Dial::new(
+            let dial = Dial::new(
                 &config.first_hop().host,
                 config.first_hop().port,
                 self.opening_due.at,
                 self.opening_due.kind as i32,
                 &config.dialing,
-            ));
+            );
+            self.dial = Some(dial.told_to(self.teller()));
+            self.opening.since = Some(Stopwatch::start());
         }
         let Some(dial) = &mut self.dial else {
             return Err(not_connected());
@@ -217,6 +249,12 @@ impl Connection {
             Ok(_) => dial.attempts_of_winner(),
             Err(e) => dial.attempts(unfinished(e.code)),
         };
+        dial.tell_unfinished(
+            step.as_ref()
+                .map_or_else(|e| unfinished(e.code), |_| ECANCELED),
+        );
+        let (resolve_ns, tried) = (dial.resolve_ns(), dial.tried());
+        self.count_dial(resolve_ns, tried);
         self.dial = None;
         match step {
             Ok(Step::Done(tcp)) => Ok(Step::Done(Box::new(tcp))),
@@ -231,7 +269,10 @@ impl Connection {
     /// them, unless it was made at the first try.
     pub(super) fn take_attempts(&mut self, code: Code) -> Vec<Attempt> {
         match &self.dial {
-            Some(dial) => dial.attempts(unfinished(code)),
+            Some(dial) => {
+                dial.tell_unfinished(unfinished(code));
+                dial.attempts(unfinished(code))
+            }
             None => std::mem::take(&mut self.attempts),
         }
     }

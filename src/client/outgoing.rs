@@ -49,6 +49,12 @@ impl Outgoing {
         self.head_sent == self.head.len() && self.block_sent == self.block.len()
     }
 
+    /// How much of the head has been sent?
+    #[must_use]
+    pub fn head_sent(&self) -> usize {
+        self.head_sent
+    }
+
     /// Has the head been sent?
     #[must_use]
     pub fn is_head_sent(&self) -> bool {

@@ -5,6 +5,7 @@ use std::io::IoSlice;
 use super::connection::{Connection, Pending};
 use super::record::Phase;
 use super::request::RequestFields;
+use super::stats::Moment;
 use super::upload::Owed;
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::Deadline;
@@ -35,8 +36,16 @@ impl Connection {
         self.check_push(data.len() as u64)?;
         let mut sent = 0;
         while sent < data.len() {
-            match self.drive(|c| c.step_push(&data[sent..])) {
-                Ok(Step::Done(n)) => sent += n,
+            let step = self.drive(|c| c.step_push(&data[sent..]));
+            if self.is_traced() {
+                self.tell_sent();
+            }
+            match step {
+                Ok(Step::Done(n)) => {
+                    sent += n;
+                    self.count_body_sent(n as u64);
+                    self.mark(Moment::Sent);
+                }
                 Ok(Step::Want(i)) if sent == 0 => return Ok(Step::Want(i)),
                 Ok(Step::Want(_)) => break,
                 Err(e) if e.code == Code::HC_ERR_EARLY_RESPONSE => return Err(e),
@@ -61,7 +70,11 @@ impl Connection {
         }
         let mut sent = 0;
         while sent < data.len() {
-            match self.drive(|c| c.step_raw(&data[sent..])) {
+            let step = self.drive(|c| c.step_raw(&data[sent..]));
+            if self.is_traced() {
+                self.tell_sent();
+            }
+            match step {
                 Ok(Step::Done(n)) => sent += n,
                 Ok(Step::Want(i)) if sent == 0 => return Ok(Step::Want(i)),
                 Ok(Step::Want(_)) => break,
@@ -112,6 +125,7 @@ impl Connection {
             };
             if step == Step::Done(()) {
                 c.upload.owed = Owed::Nothing;
+                c.mark(Moment::Sent);
             }
             Ok(step)
         })

@@ -70,6 +70,9 @@ impl Connection {
     fn leave_body<T>(&mut self, response: &mut Response, step: Result<Step<T>>) -> Result<Step<T>> {
         match step {
             Ok(step) => {
+                if self.is_traced() {
+                    self.tell_body();
+                }
                 if self.live.as_ref().is_some_and(|l| l.body.is_done()) {
                     self.finish(response);
                 }
@@ -93,6 +96,9 @@ impl Connection {
     pub fn note_body(&self, response: &mut Response, e: &Error) {
         if !e.is_noted() && !matches!(response.end, End::Failed(_)) {
             response.last_error = Some(Box::new(Record::of((**e).clone(), self.state())));
+            if self.is_traced() {
+                self.tell_refused(e);
+            }
         }
     }
 
@@ -289,7 +295,11 @@ impl Connection {
         wire.take(n);
         live.body.passed(n as u64);
         live.delivered += n as u64;
-        if live.body.is_done() {
+        let done = live.body.is_done();
+        if self.is_traced() {
+            self.tell_body();
+        }
+        if done {
             self.finish(response);
         }
     }
@@ -365,12 +375,13 @@ impl Connection {
                 "only 101, or 2xx to CONNECT, gives the connection away",
             ));
         }
+        self.settle();
         let Some(mut wire) = self.wire.take() else {
             return Err(closed());
         };
         let mut left = wire.received_bytes().to_vec();
         left.append(&mut wire.transport().take_unread());
-        self.live = None;
+        self.lose_live(Code::HC_OK);
         response.end = End::Done;
         Ok((wire.into_transport(), left))
     }

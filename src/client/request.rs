@@ -2,6 +2,7 @@
 
 use super::body_source::BodySource;
 use super::connection::{Connection, Pending};
+use super::stats::Moment;
 use super::upload::Upload;
 use crate::error::{Code, Error, Result};
 use crate::net::Step;
@@ -108,6 +109,7 @@ impl Connection {
     ) -> Result<Step<()>> {
         let step = self.run(pending, |c| c.step_request(body))?;
         if step == Step::Done(()) {
+            self.mark(Moment::Sent);
             self.event(event);
         }
         Ok(step)

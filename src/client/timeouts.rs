@@ -56,6 +56,27 @@ pub enum TimeoutKind {
     Speed = 10,
 }
 
+impl TimeoutKind {
+    /// The kind with this number.
+    #[must_use]
+    pub fn from_number(n: i32) -> Option<Self> {
+        const ALL: [TimeoutKind; 11] = [
+            TimeoutKind::Connect,
+            TimeoutKind::Read,
+            TimeoutKind::Write,
+            TimeoutKind::ExpectContinue,
+            TimeoutKind::ReuseCheck,
+            TimeoutKind::Total,
+            TimeoutKind::FirstByte,
+            TimeoutKind::Tls,
+            TimeoutKind::Idle,
+            TimeoutKind::Age,
+            TimeoutKind::Speed,
+        ];
+        ALL.into_iter().find(|k| *k as i32 == n)
+    }
+}
+
 impl Default for Timeouts {
     fn default() -> Self {
         Self {
@@ -77,20 +98,7 @@ impl Timeouts {
     /// The timeout with this number.
     pub fn by_number(&mut self, n: i32) -> Option<&mut i64> {
         use TimeoutKind as K;
-        const KINDS: [TimeoutKind; 11] = [
-            K::Connect,
-            K::Read,
-            K::Write,
-            K::ExpectContinue,
-            K::ReuseCheck,
-            K::Total,
-            K::FirstByte,
-            K::Tls,
-            K::Idle,
-            K::Age,
-            K::Speed,
-        ];
-        Some(match KINDS.into_iter().find(|k| *k as i32 == n)? {
+        Some(match K::from_number(n)? {
             K::Connect => &mut self.connect,
             K::Read => &mut self.read,
             K::Write => &mut self.write,

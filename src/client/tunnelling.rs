@@ -22,10 +22,10 @@ use crate::proto::tunnel;
 #[derive(Debug, Default)]
 pub struct Tunnelling {
     /// The CONNECT request.
-    request: Vec<u8>,
+    pub(super) request: Vec<u8>,
     sent: usize,
     reader: HeadReader,
-    head: Head,
+    pub(super) head: Head,
     /// The bytes of the answer: its final head, then what follows that.
     raw: Vec<u8>,
     /// The answer is a refusal, and this is how its body stands.

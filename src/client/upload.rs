@@ -8,6 +8,7 @@ use super::body_source::BodySource;
 use super::connection::Connection;
 use super::own_fd::OwnFd;
 use super::record::Phase;
+use super::timeouts::TimeoutKind;
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::{Deadline, Stopwatch};
@@ -198,7 +199,10 @@ impl Connection {
         }
         self.exchange.phase = Phase::SendBody;
         loop {
-            match self.send_body(body)? {
+            let before = self.upload.position;
+            let step = self.send_body(body);
+            self.body_went_out(body.length(), before);
+            match step? {
                 Step::Done(true) => return Ok(Step::Done(())),
                 Step::Done(false) if self.look_for_answer()? => return Ok(Step::Done(())),
                 Step::Done(false) => {}
@@ -225,6 +229,9 @@ impl Connection {
         if waits && !self.upload.continue_until.has_passed() {
             return Ok(Step::Want(Interest::Read));
         }
+        if waits && self.is_traced() {
+            self.tell_timeout(TimeoutKind::ExpectContinue as i32);
+        }
         self.upload.stage = Stage::Body;
         Ok(Step::Done(()))
     }
@@ -232,10 +239,14 @@ impl Connection {
     /// Sends what is ours.
     #[inline]
     pub(super) fn flush(&mut self, more: bool) -> Result<Step<()>> {
-        match &mut self.wire {
-            Some(wire) => self.out.flush(wire, more, &self.tuning),
-            None => Err(lost()),
+        let Some(wire) = &mut self.wire else {
+            return Err(lost());
+        };
+        let step = self.out.flush(wire, more, &self.tuning);
+        if self.is_traced() {
+            self.tell_sent();
         }
+        step
     }
 
     /// Has the server answered? Receives what there is, without waiting.
@@ -276,6 +287,16 @@ impl Connection {
             && self.live.is_none()
             && self.request.is_idempotent
             && self.config.as_ref().is_some_and(|c| c.retry)
+    }
+
+    /// For the figures, and for whoever listens: how far the body has got.
+    fn body_went_out(&mut self, length: Option<u64>, before: u64) {
+        // With a body that goes as one chunk the position runs over its tail.
+        let at = |position: u64| position.min(length.unwrap_or(u64::MAX));
+        self.count_body_sent(at(self.upload.position).saturating_sub(at(before)));
+        if self.is_traced() {
+            self.tell_sent();
+        }
     }
 
     /// Sends some of the body. `Done(false)`: there is more, and it is time to look for an answer.

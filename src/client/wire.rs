@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::clocks::{Clocks, Moved};
 use super::config::{Timeouts, Tuning};
+use super::fitness::Fitness;
+use super::stats::Traffic;
 use super::timeouts::Due;
 use crate::error::{Code, Error, Result};
 use crate::net::cancel::{Cancel, Published, Way};
@@ -46,10 +48,8 @@ pub struct Wire {
     overflowing: bool,
     /// What limits the time.
     pub clocks: Clocks,
-    /// Bytes sent since the connection was opened.
-    pub sent: u64,
-    /// Bytes received since the connection was opened.
-    pub received: u64,
+    /// Bytes since the connection was opened.
+    pub traffic: Traffic,
     /// Exchanges that were completed on it.
     pub served: u64,
     /// Since when nothing is going on.
@@ -90,8 +90,7 @@ impl Wire {
             eof: false,
             overflowing: false,
             clocks: Clocks::default(),
-            sent: 0,
-            received: 0,
+            traffic: Traffic::default(),
             served: 0,
             idle: born,
             born,
@@ -271,7 +270,7 @@ impl Wire {
                 if n > most || (n == 0 && most > 0) {
                     return Err(impossible_count());
                 }
-                self.sent += n as u64;
+                self.traffic.sent += n as u64;
                 self.clocks.moved();
                 Ok(Step::Done(n))
             }
@@ -310,7 +309,7 @@ impl Wire {
         }
         match self.transport.send_file(fd, offset, most)? {
             Ok(Step::Done(n)) => {
-                self.sent += n;
+                self.traffic.sent += n;
                 self.clocks.moved();
                 Some(Ok(Step::Done(n)))
             }
@@ -320,21 +319,37 @@ impl Wire {
     }
 
     /// A kept connection is about to be used again after so long: is it as silent as it has to
-    /// be?
-    pub fn is_reusable(&mut self, idle_ms: i64, tuning: &Tuning) -> bool {
-        if self.eof || self.start != self.end {
-            return false;
+    /// be, with nothing left of earlier responses?
+    #[inline]
+    pub fn fitness(&mut self, idle_ms: i64, tuning: &Tuning) -> Fitness {
+        if !self.pay_debt_at_once(tuning) {
+            return Fitness::Unread;
+        }
+        if self.start != self.end {
+            return Fitness::Unasked;
+        }
+        if self.eof {
+            return Fitness::Ended;
         }
         // A transport that the program gave may have brought its answer along.
         if self.served == 0 && !self.is_ours {
-            return true;
+            return Fitness::Unchecked;
         }
         let Timeouts { idle, age, .. } = tuning.timeouts;
-        if (idle >= 0 && idle_ms >= idle) || (age >= 0 && self.born.ms() >= age) {
-            return false;
+        if idle >= 0 && idle_ms >= idle {
+            return Fitness::Idle;
+        }
+        if age >= 0 && self.born.ms() >= age {
+            return Fitness::Old;
         }
         let threshold = tuning.timeouts.reuse_check;
-        threshold < 0 || idle_ms < threshold || self.transport.is_silent()
+        if threshold < 0 || idle_ms < threshold {
+            Fitness::Unchecked
+        } else if self.transport.is_silent() {
+            Fitness::Silent
+        } else {
+            Fitness::NotSilent
+        }
     }
 
     /// Gets a body that nobody reads out of the way, without waiting and within the budget.
@@ -394,7 +409,7 @@ impl Wire {
             return Ok(Patience::None);
         }
         self.clocks.check()?;
-        Ok(self.clocks.patience(tuning, how, self.received))
+        Ok(self.clocks.patience(tuning, how, self.traffic.received))
     }
 
     fn arrived(&mut self, n: usize, most: usize) -> Result<()> {
@@ -407,7 +422,7 @@ impl Wire {
             }
             self.eof = true;
         }
-        self.received += n as u64;
+        self.traffic.received += n as u64;
         self.clocks.arrived();
         Ok(())
     }
@@ -415,9 +430,9 @@ impl Wire {
     /// A step cannot go on: has it waited too long already?
     fn not_yet<T>(&mut self, interest: Interest, tuning: &Tuning) -> Result<Step<T>> {
         let moved = || Moved {
-            received: self.received,
+            received: self.traffic.received,
             sent: (interest != Interest::Read)
-                .then(|| self.sent.saturating_sub(self.transport.unsent())),
+                .then(|| self.traffic.sent.saturating_sub(self.transport.unsent())),
         };
         self.clocks.not_yet(interest, tuning, moved)?;
         Ok(Step::Want(interest))

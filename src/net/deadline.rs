@@ -85,6 +85,13 @@ impl Stopwatch {
         now_ns().saturating_sub(self.0)
     }
 
+    /// The point in time: nanoseconds of the monotonic clock.
+    #[inline]
+    #[must_use]
+    pub fn started_ns(self) -> u64 {
+        self.0
+    }
+
     /// Milliseconds since then.
     #[inline]
     #[must_use]

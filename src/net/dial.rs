@@ -6,9 +6,10 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
 use super::cancel::{self, Cancel, Published};
-use super::deadline::Deadline;
+use super::deadline::{Deadline, Stopwatch};
 use super::dialing::{Answered, Dialing, Refusal};
 use super::endpoint::{self, Endpoint};
+use super::news::{News, Teller};
 pub use super::race::Attempt;
 use super::race::{Look, Race, Way};
 use super::resolve::Lookup;
@@ -58,6 +59,8 @@ pub struct Dial {
     bell: Option<OwnedFd>,
     /// It is in the set.
     bell_is_watched: bool,
+    resolving: Option<Stopwatch>,
+    resolve_ns: u64,
 }
 
 impl Dial {
@@ -84,7 +87,33 @@ impl Dial {
             epoll: None,
             bell: None,
             bell_is_watched: false,
+            resolving: None,
+            resolve_ns: 0,
         }
+    }
+
+    /// What happens is told to it.
+    #[must_use]
+    pub fn told_to(mut self, teller: Teller) -> Self {
+        self.race.teller = teller;
+        self
+    }
+
+    /// Tells that the addresses that are still being tried are given up.
+    pub fn tell_unfinished(&self, errno: i32) {
+        self.race.tell_unfinished(errno);
+    }
+
+    /// How long it took to find out the addresses; 0 before that.
+    #[must_use]
+    pub fn resolve_ns(&self) -> u64 {
+        self.resolve_ns
+    }
+
+    /// How many addresses were tried so far.
+    #[must_use]
+    pub fn tried(&self) -> usize {
+        self.race.len()
     }
 
     /// What was tried so far; those that are still under way have this errno.
@@ -169,7 +198,7 @@ impl Dial {
             return Err(Error::new(Code::HC_ERR_CANCELLED, text));
         }
         if !self.is_resolved()
-            && let Step::Want(i) = self.resolve(patient)?
+            && let Step::Want(i) = self.find_out(patient)?
         {
             return Ok(Step::Want(i));
         }
@@ -318,6 +347,28 @@ impl Dial {
         let mut rest = endpoints.into_iter();
         self.names = Names::Known(rest.next(), rest);
         Step::Done(())
+    }
+
+    /// Resolves the name, and tells of it.
+    fn find_out(&mut self, patient: bool) -> Result<Step<()>> {
+        let teller = self.race.teller.clone();
+        let watch = *self.resolving.get_or_insert_with(|| {
+            teller.tell(&News::Resolving(&self.host));
+            Stopwatch::start()
+        });
+        let step = self.resolve(patient);
+        if !matches!(step, Ok(Step::Want(_))) {
+            self.resolve_ns = watch.ns();
+        }
+        match (&step, &self.names) {
+            (Ok(Step::Done(())), Names::Known(first, rest)) => {
+                let (first, rest) = (first.as_ref(), rest.as_slice());
+                teller.tell(&News::Resolved(first, rest, self.resolve_ns));
+            }
+            (Err(e), _) => teller.tell(&News::Unresolved(e, self.resolve_ns)),
+            _ => {}
+        }
+        step
     }
 
     fn resolve(&mut self, patient: bool) -> Result<Step<()>> {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::endpoint::{Endpoint, GivenAddress, UnixName};
 use crate::error::Result;
+use crate::sys::error_number::EPERM;
 use crate::sys::options::{self, KeepAlive};
 use crate::sys::{socket, unix};
 
@@ -112,6 +113,17 @@ pub enum Refusal {
     Os(i32),
     /// What the program's hook said.
     Hook(i64),
+}
+
+impl Refusal {
+    /// As an errno.
+    #[must_use]
+    pub fn errno(self) -> i32 {
+        match self {
+            Self::Os(errno) => errno,
+            Self::Hook(_) => EPERM,
+        }
+    }
 }
 
 impl From<i32> for Refusal {

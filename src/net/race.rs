@@ -8,9 +8,10 @@ use super::cancel::{self, Cancel};
 use super::deadline::Stopwatch;
 use super::dialing::{Dialing, Refusal};
 use super::endpoint::Endpoint;
+use super::news::{News, Teller};
 use super::tcp::Tcp;
 use crate::sys::epoll::Epoll;
-use crate::sys::error_number::{EAGAIN, ECANCELED, EINTR, EPERM};
+use crate::sys::error_number::{EAGAIN, ECANCELED, EINTR};
 use crate::sys::poll::{self, Watched};
 use crate::sys::{socket, unix};
 
@@ -42,6 +43,7 @@ struct Runner {
     is_knocking: bool,
     outcome: Result<(), Refusal>,
     elapsed_ms: i64,
+    teller: Teller,
 }
 
 /// How a connect goes about it.
@@ -95,7 +97,10 @@ impl Runner {
 
     fn end(&mut self, outcome: Result<(), Refusal>) {
         self.outcome = outcome;
-        self.elapsed_ms = self.watch.ms();
+        let ns = self.watch.ns();
+        self.elapsed_ms = i64::try_from(ns / 1_000_000).unwrap_or(i64::MAX);
+        let errno = outcome.err().map_or(0, Refusal::errno);
+        self.teller.tell(&News::Tried(&self.endpoint, errno, ns));
     }
 
     fn attempt(&self, unfinished: i32) -> Attempt {
@@ -108,8 +113,7 @@ impl Runner {
         let (os_error, ms) = match self.outcome {
             _ if self.fd.is_some() => (unfinished, self.watch.ms()),
             Ok(()) => (0, self.elapsed_ms),
-            Err(Refusal::Os(errno)) => (errno, self.elapsed_ms),
-            Err(Refusal::Hook(_)) => (EPERM, self.elapsed_ms),
+            Err(refusal) => (refusal.errno(), self.elapsed_ms),
         };
         Attempt {
             address,
@@ -126,6 +130,7 @@ pub(super) struct Race {
     running: usize,
     /// The one that failed last.
     last_failed: Option<usize>,
+    pub(super) teller: Teller,
 }
 
 impl Race {
@@ -136,7 +141,9 @@ impl Race {
         dialing: &Dialing,
         way: &Way<'_>,
     ) -> Option<Tcp> {
+        self.teller.tell(&News::Trying(&endpoint));
         let mut runner = Runner {
+            teller: self.teller.clone(),
             watch: Stopwatch::start(),
             endpoint,
             fd: None,
@@ -241,6 +248,19 @@ impl Race {
     pub(super) fn last_failure(&self) -> Option<(&Endpoint, Refusal)> {
         let runner = self.runners.get(self.last_failed?)?;
         Some((&runner.endpoint, runner.outcome.err()?))
+    }
+
+    /// Tells that those that are still under way are given up.
+    pub(super) fn tell_unfinished(&self, errno: i32) {
+        for r in self.runners.iter().filter(|r| r.fd.is_some()) {
+            let news = News::Tried(&r.endpoint, errno, r.watch.ns());
+            self.teller.tell(&news);
+        }
+    }
+
+    /// How many there were.
+    pub(super) fn len(&self) -> usize {
+        self.runners.len()
     }
 
     /// What became of each, in the order in which they started. `unfinished` is the errno of

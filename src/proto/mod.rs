@@ -25,6 +25,7 @@ mod plain_head;
 pub mod plan;
 pub mod profile;
 pub mod proxy;
+pub mod redact;
 pub mod request;
 pub mod reuse;
 pub mod socks;

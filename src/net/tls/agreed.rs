@@ -26,3 +26,28 @@ pub struct Agreed {
     /// The peer's certificates in DER, its own first.
     pub chain: Vec<Vec<u8>>,
 }
+
+impl Agreed {
+    /// In one line, for a log.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let text = |name: &[u8]| String::from_utf8_lossy(name).replace('\0', "");
+        let version = match self.version {
+            0x0303 => "TLS 1.2",
+            0x0304 => "TLS 1.3",
+            _ => "TLS",
+        };
+        let mut words = format!("{version}, {}", text(&self.suite_name));
+        for (name, before) in [(&self.group_name, ", "), (&self.alpn, ", ALPN ")] {
+            let name = text(name);
+            if !name.is_empty() {
+                words.push_str(before);
+                words.push_str(&name);
+            }
+        }
+        if self.resumed {
+            words.push_str(", resumed");
+        }
+        words
+    }
+}
