@@ -3,6 +3,7 @@
     run_examples.py FOLDER_OF_THE_PROGRAMS"""
 
 import hashlib
+import json
 import os
 import socket
 import subprocess
@@ -90,6 +91,44 @@ def pool(folder, host):
     check("pool: no connections at all", "cannot be" in err, err)
 
 
+def https(folder, tmp):
+    """Against the test suite's TLS server, whose certificates are made here."""
+    tests = os.path.join(os.path.dirname(HERE), "tests")
+    certificates = os.path.join(tmp, "certificates")
+    subprocess.run([sys.executable, os.path.join(tests, "tls", "make_certs.py"), certificates], check=True)
+    with open(os.path.join(certificates, "ca.crt"), "rb") as f:
+        page = f.read()
+    server = subprocess.Popen([sys.executable, os.path.join(tests, "servers", "peers", "origin.py"), certificates,
+                               certificates], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    try:
+        ports = json.loads(server.stdout.readline())
+        authority = os.path.join(certificates, "ca.crt")
+        def at(name):
+            return f"127.0.0.1:{ports[name]}"
+        out, err = run(folder, "https", "-c", authority, "-n", "2", at("main"), "/files/ca.crt")
+        check("https: the page, twice", out == page * 2, out)
+        check("https: says what protects it", b"TLS 1.3, TLS_" in err and b"whole handshake" in err, err)
+        check("https: takes the session up again", b"session taken up again" in err, err)
+        out, err = run(folder, "https", "-c", authority, "-i", os.path.join(certificates, "client-all.pem"),
+                       at("client"), "/files/ca.crt")
+        check("https: a certificate of its own", out == page, err)
+        err = run(folder, "https", "-c", authority, at("client"), "/", want=1)[1]
+        check("https: no certificate of its own", b"-i gives" in err, err)
+        err = run(folder, "https", "-c", authority, at("cert-expired"), "/", want=1)[1]
+        check("https: an expired certificate", b"expired on" in err, err)
+        err = run(folder, "https", "-c", authority, at("cert-self-signed-ca"), "/", want=1)[1]
+        check("https: a stranger", b"with -c" in err, err)
+        own = os.path.join(certificates, "self-signed-ca.crt")
+        check("https: known by its own certificate",
+              run(folder, "https", "-c", own, at("cert-self-signed-ca"), "/files/ca.crt")[0] == page)
+        err = run(folder, "https", "-c", os.path.join(certificates, "empty.pem"), at("main"), "/", want=1)[1]
+        check("https: names the file that is no good", b"empty.pem" in err, err)
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
 def main(folder):
     server = subprocess.Popen([sys.executable, os.path.join(HERE, "demo_server.py")],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -100,6 +139,7 @@ def main(folder):
             get(folder, host, tmp)
             upload(folder, host, tmp)
             epoll(folder, host)
+            https(folder, tmp)
             pool(folder, host)
     finally:
         server.stdin.close()
