@@ -10,12 +10,21 @@ __all__ = ["LibraryNotFound", "install", "load"]
 def install():
     """Puts httpclient.client in the place of http.client, for whoever imports that from now on.
 
-    Returns the module. Modules that have imported http.client before keep what they have.
+    Returns the module. Modules that have imported http.client before keep what they have. From
+    now on every new ssl.SSLContext notes what is done to it, without which the library's own TLS
+    could not do the same (see the package's README).
     """
     import http
 
     from . import client
 
+    try:
+        from . import _noting
+    except ImportError:
+        # No ssl: http.client has no HTTPSConnection then.
+        pass
+    else:
+        _noting.watch()
     # Names that say where they are from must say where they are found now: pickles and
     # the module's own tests look at that.
     for name in client.__all__:

@@ -37,9 +37,6 @@ class HTTPConnection(Sending):
     auto_open = 1
     debuglevel = 0
 
-    # May the library make the connection itself? What wraps the socket cannot let it.
-    _may_be_native = True
-
     def __init__(self, host, port=None, timeout=socket._GLOBAL_DEFAULT_TIMEOUT,
                  source_address=None, blocksize=8192):
         self.timeout = timeout
@@ -202,22 +199,31 @@ class HTTPConnection(Sending):
         if isinstance(self.sock, NativeSocket):
             return True
         native = (
-            self._may_be_native and wanted() and self.sock is None
-            and self._create_connection is socket.create_connection
-            and not self._overrides("connect")
+            self.sock is None and self._create_connection is socket.create_connection
+            and type(self).connect in self._own_connects and self._may_be_native()
         )
         if not native and not self._without_socket:
             c = self._handle.address
+            self._leave_native()
             check_connection(C.hc_set_sansio(c), c)
             self._without_socket = True
         return native and not self._without_socket
+
+    def _may_be_native(self):
+        return wanted()
+
+    def _native_socket(self):
+        return NativeSocket(self._handle, self.timeout)
+
+    def _leave_native(self):
+        pass
 
     def connect(self):
         """Connect to the host and port specified in __init__."""
         sys.audit("http.client.connect", self, self.host, self.port)
         if self._native_now():
             self._sync_target()
-            sock = NativeSocket(self._handle, self.timeout)
+            sock = self._native_socket()
             sock.connect(self.source_address)
             self.sock = sock
             return
@@ -325,3 +331,7 @@ class HTTPConnection(Sending):
         except:
             response.close()
             raise
+
+
+# A class that connects in another way does not let the library do it.
+HTTPConnection._own_connects = (HTTPConnection.connect,)

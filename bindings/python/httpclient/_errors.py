@@ -96,6 +96,28 @@ CLASSES = {
 }
 
 
+try:
+    import ssl
+except ImportError:
+    # A Python without it has no HTTPSConnection either.
+    pass
+else:
+    for made in (ssl.SSLError, ssl.SSLZeroReturnError, ssl.SSLEOFError,
+                 ssl.SSLCertVerificationError):
+        CLASSES[made.__name__] = made
+
+
+def _tls_error(made, text):
+    error = made(1, text)
+    error.library = "SSL"
+    is_about_certificate = made is ssl.SSLCertVerificationError
+    error.reason = "CERTIFICATE_VERIFY_FAILED" if is_about_certificate else None
+    if is_about_certificate:
+        # OpenSSL's numbers are of OpenSSL's making.
+        error.verify_code, error.verify_message = 1, text
+    return error
+
+
 class Failure:
     """What the library says of the last failure of a handle."""
 
@@ -114,6 +136,8 @@ class Failure:
         made = CLASSES[C.hc_class_name(C.hc_status_python_class(self.status)).decode("ascii")]
         if made is IncompleteRead:
             return IncompleteRead(partial, self.expected)
+        if made.__module__ == "ssl":
+            return _tls_error(made, self.text)
         if made is BadStatusLine:
             return BadStatusLine(line or self.text)
         if made is LineTooLong:
@@ -139,4 +163,11 @@ def check_connection(status, connection):
         failure = Failure(status, C.hc_last_error, connection)
         name = C.hc_state_name(C.hc_state(connection)).decode("ascii")
         raise failure.exception(state=name)
+    return status
+
+
+def raise_tls(status, tls):
+    """Raises what a call on a TLS configuration has failed with."""
+    if status < 0:
+        raise Failure(status, C.hc_tls_last_error, tls).exception()
     return status

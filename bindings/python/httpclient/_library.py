@@ -39,6 +39,9 @@ TYPES = {
     "hr_response *": ctypes.c_void_p,
     "const hr_response *": ctypes.c_void_p,
     "hr_response **": ctypes.POINTER(ctypes.c_void_p),
+    "hc_tls *": ctypes.c_void_p,
+    "hc_tls **": ctypes.POINTER(ctypes.c_void_p),
+    "const char * const *": ctypes.POINTER(ctypes.c_char_p),
     "const hc_body *": ctypes.c_void_p,
     "const hc_attempt *": ctypes.c_void_p,
     "read_fn": READ_FN,
@@ -62,6 +65,7 @@ Iovec = _structure("hc_iovec")
 RequestPlan = _structure("hc_request_plan")
 Transport = _structure("hc_transport")
 ErrorInfo = _structure("hc_error_info")
+TlsInfo = _structure("hc_tls_info")
 
 
 class _Functions:
