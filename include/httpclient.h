@@ -867,7 +867,7 @@ typedef int32_t hc_profile;
 
 /**
  * Single leniencies: hc_set_lenient. HC_PROFILE_SAFE has none of them, HC_PROFILE_PYTHON all
- * but the last two.
+ * but those that say "In no profile".
  */
 enum hc_lenient
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -946,6 +946,11 @@ enum hc_lenient
    * Lines of chunked framing may end in a bare LF. In no profile.
    */
   HC_LENIENT_BARE_LF_CHUNKS = 65536,
+  /**
+   * Over TLS, the end of the connection ends a body that has no other end, even if the server
+   * has not said in TLS that it ends there: somebody on the way may have cut it.
+   */
+  HC_LENIENT_TLS_TRUNCATION = 131072,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -6461,7 +6466,8 @@ void hr_free(hr_response *r);
  * @param leftover receives a pointer to bytes that had been received already and belong to
  * the new protocol. Lifetime: handle.
  * @param n receives how many they are
- * @return HC_OK; HC_ERR_UNSUPPORTED for any other response; HC_ERR_CLOSED
+ * @return HC_OK; HC_ERR_UNSUPPORTED for any other response, and over TLS, with which nobody could
+ * go on without its keys; HC_ERR_CLOSED
  *
  * @pre `r` is NULL or a handle that has not been freed; the others are valid or NULL.
  */

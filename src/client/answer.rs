@@ -6,7 +6,7 @@ use super::record::Phase;
 use super::response::{Answer, End, Live, Response};
 use super::stats::Moment;
 use super::upload::{Owed, Upload};
-use super::wire::Receive;
+use super::wire::{Receive, Wire};
 use crate::error::{Code, Error, Result};
 use crate::net::Step;
 use crate::net::deadline::Stopwatch;
@@ -41,7 +41,8 @@ impl Connection {
 
     fn step_get_response(&mut self) -> Result<Step<(Framed, CloseReason)>> {
         loop {
-            if !self.has_answer && !self.out.is_sent() {
+            let is_sent = self.out.is_sent() && !self.wire.as_ref().is_some_and(Wire::is_holding);
+            if !self.has_answer && !is_sent {
                 // What a non-blocking push left behind, or the head of a second attempt.
                 if let Step::Want(i) = self.ensure_wire()? {
                     return Ok(Step::Want(i));
@@ -111,7 +112,7 @@ impl Connection {
             };
             let ((room, len), eof) = (wire.received_in_room(), wire.is_at_eof());
             if len > 0 || eof {
-                let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
+                let (limits, profile) = (&self.tuning.limits, wire.profile(&self.tuning));
                 let progress =
                     self.reader
                         .advance_in(room, len, eof, limits, profile, &mut self.head)?;

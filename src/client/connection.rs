@@ -23,6 +23,7 @@ use crate::net::dial::{Attempt, Dial};
 use crate::net::memory::Pipe;
 use crate::net::tls::TlsConfig;
 use crate::net::tls::agreed::Agreed;
+use crate::net::tls::reason::Reason;
 use crate::net::{Interest, Step, Transport};
 use crate::proto::body::Body;
 use crate::proto::fields::Fields;
@@ -354,6 +355,9 @@ impl Connection {
     #[cold]
     pub(super) fn fail(&mut self, e: Error) -> Error {
         let mut e = self.fail_making(e);
+        if self.wire.as_ref().is_some_and(Wire::is_cut) && e.tls_reason == 0 {
+            e = e.with_tls_reason(Reason::Truncated as i32);
+        }
         let facts = self.exchange_facts();
         let attempts = self.take_attempts(e.code);
         let live = self.live.as_ref();

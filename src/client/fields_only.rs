@@ -59,10 +59,11 @@ impl Connection {
                 "the connection is gone",
             ));
         };
-        let (limits, profile) = (&self.tuning.limits, self.tuning.profile);
+        let limits = &self.tuning.limits;
         loop {
             let (bytes, eof) = (wire.received_bytes(), wire.is_at_eof());
             if !bytes.is_empty() || eof {
+                let profile = wire.profile(&self.tuning);
                 let progress = self
                     .reader
                     .advance(bytes, eof, limits, profile, &mut self.head)?;

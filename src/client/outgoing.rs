@@ -80,7 +80,7 @@ impl Outgoing {
                 Step::Want(i) => return Ok(Step::Want(i)),
             };
         }
-        Ok(Step::Done(()))
+        wire.flush(tuning)
     }
 
     /// Sends what is ours, then `slices` from `*position` on, then `tail`, in one system call as

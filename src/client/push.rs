@@ -7,6 +7,7 @@ use super::record::Phase;
 use super::request::RequestFields;
 use super::stats::Moment;
 use super::upload::Owed;
+use super::wire::Wire;
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::Deadline;
 use crate::net::{Interest, Step};
@@ -52,6 +53,7 @@ impl Connection {
                 Err(e) => return Err(self.fail(e)),
             }
         }
+        self.push_out()?;
         Ok(Step::Done(sent))
     }
 
@@ -81,7 +83,21 @@ impl Connection {
                 Err(e) => return Err(self.fail(e)),
             }
         }
+        self.push_out()?;
         Ok(Step::Done(sent))
+    }
+
+    /// A blocking call returns when what it took has left.
+    fn push_out(&mut self) -> Result<()> {
+        if self.tuning.nonblocking || !self.wire.as_ref().is_some_and(Wire::is_holding) {
+            return Ok(());
+        }
+        let step = self.drive(|c| match &mut c.wire {
+            Some(wire) => wire.flush(&c.tuning),
+            None => Ok(Step::Done(())),
+        });
+        // What cannot wait here (the program owns the wire) leaves with the next call.
+        step.map(drop).map_err(|e| self.fail(e))
     }
 
     fn step_raw(&mut self, data: &[u8]) -> Result<Step<usize>> {

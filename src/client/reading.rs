@@ -154,7 +154,7 @@ impl Connection {
                     return Ok(Step::Done(0));
                 }
                 Step::Done(0) => {
-                    live.ended(profile, cut == Cut::Fails)?;
+                    live.ended(wire.profile(&self.tuning), cut == Cut::Fails)?;
                 }
                 Step::Done(_) => {}
             }
@@ -281,7 +281,7 @@ impl Connection {
                 Step::Done(0) if cut == Cut::Waits && matches!(live.body, Body::Length(_)) => {
                     return Ok(Step::Done(()));
                 }
-                Step::Done(0) => live.ended(profile, cut == Cut::Fails)?,
+                Step::Done(0) => live.ended(wire.profile(&self.tuning), cut == Cut::Fails)?,
                 Step::Done(_) => {}
             }
         }
@@ -373,6 +373,12 @@ impl Connection {
             return Err(Error::new(
                 Code::HC_ERR_UNSUPPORTED,
                 "only 101, or 2xx to CONNECT, gives the connection away",
+            ));
+        }
+        if self.wire.as_ref().is_some_and(|w| w.agreed().is_some()) {
+            return Err(Error::new(
+                Code::HC_ERR_UNSUPPORTED,
+                "the connection is TLS: without its keys nobody could go on with it",
             ));
         }
         self.settle();

@@ -107,10 +107,11 @@ impl Tunnelling {
 
     /// Reads up to the final head. True: it is a tunnel.
     fn read_head(&mut self, wire: &mut Wire, tuning: &Tuning) -> Result<Step<bool>> {
-        let (limits, profile) = (&tuning.limits, tuning.profile);
+        let limits = &tuning.limits;
         loop {
             let (bytes, eof) = (wire.received_bytes(), wire.is_at_eof());
             if !bytes.is_empty() || eof {
+                let profile = wire.profile(tuning);
                 let step = self
                     .reader
                     .advance(bytes, eof, limits, profile, &mut self.head);
@@ -189,7 +190,7 @@ impl Refusal {
             }
             match wire.fill(tuning, Receive::Now, self.body.need())? {
                 Step::Want(i) => return Ok(Step::Want(i)),
-                Step::Done(0) => self.body.ended(self.read, profile)?,
+                Step::Done(0) => self.body.ended(self.read, wire.profile(tuning))?,
                 Step::Done(_) => {}
             }
         }

@@ -329,6 +329,9 @@ impl Connection {
             }
         };
         if step == Step::Done(true) {
+            if let Step::Want(i) = out.flush(wire, false, tuning)? {
+                return Ok(Step::Want(i));
+            }
             let sent = body.length().unwrap_or(up.position);
             up.paid(sent);
             if up.owed == Owed::Chunks || up.owed == Owed::Length(0) {

@@ -13,6 +13,7 @@ use crate::net::cancel::{Cancel, Published, Way};
 use crate::net::deadline::Stopwatch;
 use crate::net::tls::agreed::Agreed;
 use crate::net::{Interest, Patience, Step, Transport, Waited};
+use crate::proto::Profile;
 use crate::proto::body::{Body, Need};
 
 /// Enough for most heads and small bodies, and little enough for a connection that is kept.
@@ -42,6 +43,10 @@ pub struct Wire {
     end: usize,
     eof: bool,
     is_frugal: bool,
+    /// The transport takes more than it can send at once.
+    holds_back: bool,
+    /// It may have something to send.
+    holding: bool,
     /// We have opened it ourselves.
     pub is_ours: bool,
     /// The last receive filled the buffer: the peer has more than it holds.
@@ -82,6 +87,8 @@ impl Wire {
         Self {
             published: cancel.and_then(|c| c.publish(transport.fd()?, Way::Shutdown)),
             is_frugal: transport.is_frugal(),
+            holds_back: false,
+            holding: false,
             is_ours: false,
             transport,
             buf: Vec::new(),
@@ -132,10 +139,20 @@ impl Wire {
         self.eof
     }
 
-    /// Did the peer mean that end, as far as TLS can tell?
+    /// Has the stream ended in a way that the peer may not have meant, as far as TLS can tell?
     #[must_use]
-    pub fn ended_cleanly(&self) -> bool {
-        self.transport.ended_cleanly()
+    pub fn is_cut(&self) -> bool {
+        self.eof && !self.transport.ended_cleanly()
+    }
+
+    /// What is accepted of the peer, now that the stream may have ended.
+    #[must_use]
+    pub fn profile(&self, tuning: &Tuning) -> Profile {
+        if self.is_cut() {
+            tuning.profile.when_cut()
+        } else {
+            tuning.profile
+        }
     }
 
     /// When whatever is being waited for has to have come.
@@ -181,6 +198,7 @@ impl Wire {
         let inner = std::mem::replace(&mut self.transport, Box::new(Nothing));
         self.transport = over(inner)?;
         self.is_frugal = self.transport.is_frugal();
+        self.holds_back = true;
         Ok(())
     }
 
@@ -271,6 +289,7 @@ impl Wire {
                     return Err(impossible_count());
                 }
                 self.traffic.sent += n as u64;
+                self.holding = self.holds_back;
                 self.clocks.moved();
                 Ok(Step::Done(n))
             }
@@ -278,10 +297,23 @@ impl Wire {
         }
     }
 
+    /// Is there something that was taken to be sent and may not have left?
+    #[must_use]
+    pub fn is_holding(&self) -> bool {
+        self.holding
+    }
+
     /// Sends what the transport has taken and holds back.
+    #[inline]
     pub fn flush(&mut self, tuning: &Tuning) -> Result<Step<()>> {
+        if !self.holding {
+            return Ok(Step::Done(()));
+        }
         match self.transport.flush()? {
-            Step::Done(()) => Ok(Step::Done(())),
+            Step::Done(()) => {
+                self.holding = false;
+                Ok(Step::Done(()))
+            }
             Step::Want(_) => self.not_taken(tuning),
         }
     }
@@ -392,7 +424,7 @@ impl Wire {
             }
             let step = self.fill(tuning, how, body.need());
             if let Ok(Step::Done(0)) = step {
-                body.ended(self.drained, tuning.profile)?;
+                body.ended(self.drained, self.profile(tuning))?;
                 continue;
             }
             self.debt = Some(body);

@@ -20,7 +20,7 @@ pub enum hc_profile {
 }
 
 /// Single leniencies: hc_set_lenient. HC_PROFILE_SAFE has none of them, HC_PROFILE_PYTHON all
-/// but the last two.
+/// but those that say "In no profile".
 #[derive(Clone, Copy)]
 #[repr(u32)]
 pub enum hc_lenient {
@@ -62,6 +62,9 @@ pub enum hc_lenient {
     HC_LENIENT_HTTP09 = 32768,
     /// Lines of chunked framing may end in a bare LF. In no profile.
     HC_LENIENT_BARE_LF_CHUNKS = 65536,
+    /// Over TLS, the end of the connection ends a body that has no other end, even if the server
+    /// has not said in TLS that it ends there: somebody on the way may have cut it.
+    HC_LENIENT_TLS_TRUNCATION = 131072,
 }
 
 const _: () = {
@@ -83,6 +86,7 @@ const _: () = {
     assert!(L::HC_LENIENT_LOOSE_FRAMING as u32 == Profile::LOOSE_FRAMING.bits());
     assert!(L::HC_LENIENT_HTTP09 as u32 == Profile::HTTP09.bits());
     assert!(L::HC_LENIENT_BARE_LF_CHUNKS as u32 == Profile::BARE_LF_CHUNKS.bits());
+    assert!(L::HC_LENIENT_TLS_TRUNCATION as u32 == Profile::TLS_TRUNCATION.bits());
 };
 
 /// Chooses whether calls wait. In non-blocking mode a call that would have to wait returns

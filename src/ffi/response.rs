@@ -391,7 +391,8 @@ pub unsafe extern "C" fn hr_free(r: *mut hr_response) {
 /// @param leftover receives a pointer to bytes that had been received already and belong to
 /// the new protocol. Lifetime: handle.
 /// @param n receives how many they are
-/// @return HC_OK; HC_ERR_UNSUPPORTED for any other response; HC_ERR_CLOSED
+/// @return HC_OK; HC_ERR_UNSUPPORTED for any other response, and over TLS, with which nobody could
+/// go on without its keys; HC_ERR_CLOSED
 ///
 /// # Safety
 /// `r` is NULL or a handle that has not been freed; the others are valid or NULL.

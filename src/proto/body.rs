@@ -139,6 +139,10 @@ impl Body {
     pub fn ended(&mut self, delivered: u64, profile: Profile) -> Result<()> {
         let text = match self {
             Self::Done => return Ok(()),
+            Self::UntilClose if profile.has(Profile::CUT) => format!(
+                "IncompleteRead({delivered} bytes read): the connection ended, but not TLS on it, \
+                 so there may have been more"
+            ),
             Self::UntilClose => {
                 *self = Self::Done;
                 return Ok(());

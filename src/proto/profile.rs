@@ -42,6 +42,11 @@ impl Profile {
     pub const HTTP09: Self = Self(1 << 15);
     /// Lines of chunked framing may end in a bare LF.
     pub const BARE_LF_CHUNKS: Self = Self(1 << 16);
+    /// The end of a connection without TLS's own end counts as the peer's.
+    pub const TLS_TRUNCATION: Self = Self(1 << 17);
+
+    /// Of one stream, in no set: it was cut off, so its end is not the end of anything.
+    pub const CUT: Self = Self(1 << 29);
 
     /// Of one request, in no set: the method may be anything that makes no second line.
     pub const UNCHECKED_METHOD: Self = Self(1 << 30);
@@ -60,9 +65,9 @@ impl Profile {
     /// No leniency.
     pub const SAFE: Self = Self(0);
     /// What CPython's own tests need.
-    pub const PYTHON: Self = Self(0x7fff);
+    pub const PYTHON: Self = Self(0x7fff | Self::TLS_TRUNCATION.0);
     /// Every leniency there is.
-    pub const ALL: Self = Self(0x1_ffff);
+    pub const ALL: Self = Self(0x3_ffff);
 
     /// The set with this number; `None` if a bit of it is unknown.
     #[must_use]
@@ -78,6 +83,18 @@ impl Profile {
     #[must_use]
     pub const fn bits(self) -> u32 {
         self.0
+    }
+
+    /// What is left of it when its stream has ended in a way that anybody on the path can bring
+    /// about. Nothing lets that be the end of a head.
+    #[must_use]
+    pub const fn when_cut(self) -> Self {
+        let rest = Self(self.0 & !Self::EOF_IN_HEAD.0);
+        if self.has(Self::TLS_TRUNCATION) {
+            return rest;
+        }
+        let ends = Self::EOF_IN_TRAILERS.0 | Self::SHORT_READ.0;
+        Self(rest.0 & !ends | Self::CUT.0)
     }
 
     /// Both sets.

@@ -170,6 +170,11 @@ impl Conn {
         }
     }
 
+    /// Owns a handle that some other call has made.
+    pub fn from_raw(raw: *mut hc_conn) -> Self {
+        Self(raw)
+    }
+
     pub fn raw(&self) -> *mut hc_conn {
         self.0
     }

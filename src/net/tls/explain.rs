@@ -6,6 +6,7 @@ use rustls::{
 };
 
 use super::calendar;
+use super::identity::SigningFailed;
 use super::reason::Reason;
 use super::verify::Refusal;
 use crate::error::{Code, Error};
@@ -37,6 +38,12 @@ pub(super) fn explain(e: &TlsError, host: &str) -> Error {
             Reason::Decrypt,
             format!("a record from {host} was damaged or forged on its way"),
         ),
+        TlsError::Other(OtherError(inner)) if inner.is::<SigningFailed>() => {
+            let value = inner.downcast_ref::<SigningFailed>().map_or(0, |f| f.0);
+            let text = "the program's callback has not signed for the client certificate";
+            let e = Reason::Signer.error(Code::HC_ERR_CALLBACK, text);
+            e.with_callback_value(value)
+        }
         TlsError::FailedToGetCurrentTime => failed(
             Reason::Other,
             "the time of day cannot be had, and certificates cannot be judged without it".into(),
