@@ -183,8 +183,7 @@ impl Tls {
                 self.overflowing = self.end == self.input.len();
                 self.without_data += n;
                 if self.without_data > MOST_WITHOUT_DATA {
-                    let text = format!("{} keeps sending TLS messages without data", self.host);
-                    return Err(Reason::TooMuch.error(Code::HC_ERR_TLS, text));
+                    return Err(explain::too_much(&self.host));
                 }
                 Ok(Step::Done(n))
             }
@@ -290,6 +289,10 @@ impl Tls {
                 Ok(1..) => {}
                 // After the peer's end nothing counts.
                 Ok(0) => break,
+                // A message of the handshake's kind that is larger than any should be.
+                Err(e) if e.kind() == io::ErrorKind::InvalidData => {
+                    return Err(explain::too_much(&self.host));
+                }
                 Err(e) => return Err(odd(&e)),
             }
         }

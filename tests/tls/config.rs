@@ -142,8 +142,9 @@ unsafe extern "C" {
 /// A configuration, freed on drop.
 pub struct Tls(*mut c_void);
 
-// A configuration may be used by several threads; that is what some tests are about.
+// SAFETY: a configuration may be used by several threads; that is what some tests are about.
 unsafe impl Send for Tls {}
+// SAFETY: as above.
 unsafe impl Sync for Tls {}
 
 impl Tls {

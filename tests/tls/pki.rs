@@ -38,6 +38,14 @@ impl Authority {
         Self::root_with(|_| {})
     }
 
+    /// One by another name.
+    pub fn other() -> Self {
+        Self::root_with(|p| {
+            p.distinguished_name = rcgen::DistinguishedName::new();
+            p.distinguished_name.push(DnType::CommonName, "Other Root");
+        })
+    }
+
     pub fn root_with(set: impl FnOnce(&mut CertificateParams)) -> Self {
         let mut params = authority_params("Test Root");
         set(&mut params);

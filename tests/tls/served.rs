@@ -48,6 +48,21 @@ pub fn config(identity: &Identity) -> ServerConfig {
     config_with(identity, rustls::ALL_VERSIONS, None)
 }
 
+/// A server that has these cipher suites only.
+pub fn suites(identity: &Identity, only: &[rustls::CipherSuite]) -> ServerConfig {
+    let mut crypto = (*provider()).clone();
+    crypto.cipher_suites.retain(|s| only.contains(&s.suite()));
+    let key = crypto
+        .key_provider
+        .load_private_key(identity.key.clone_key());
+    let certified = CertifiedKey::new(identity.chain.clone(), key.unwrap());
+    ServerConfig::builder_with_provider(Arc::new(crypto))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)))
+}
+
 /// `clients`: who signs for them; one without a certificate is sent away then.
 pub fn config_with(
     identity: &Identity,

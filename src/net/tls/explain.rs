@@ -33,6 +33,12 @@ pub(super) fn explain(e: &TlsError, host: &str) -> Error {
             Reason::Alpn,
             format!("{host} has chosen a protocol that was not offered (ALPN)"),
         ),
+        TlsError::PeerMisbehaved(
+            PeerMisbehaved::TooManyKeyUpdateRequests
+            | PeerMisbehaved::TooManyEmptyFragments
+            | PeerMisbehaved::TooManyWarningAlertsReceived
+            | PeerMisbehaved::TooManyRenegotiationRequests,
+        ) => too_much(host),
         TlsError::InvalidMessage(InvalidMessage::InvalidContentType) => not_tls(host),
         TlsError::DecryptError => failed(
             Reason::Decrypt,
@@ -57,6 +63,15 @@ pub(super) fn explain(e: &TlsError, host: &str) -> Error {
 
 fn failed(reason: Reason, text: String) -> Error {
     reason.error(Code::HC_ERR_TLS, text)
+}
+
+/// What the peer sends comes to nothing.
+#[cold]
+pub(super) fn too_much(host: &str) -> Error {
+    failed(
+        Reason::TooMuch,
+        format!("{host} keeps sending TLS messages without data"),
+    )
 }
 
 /// The peer's first bytes are no TLS record.
@@ -136,7 +151,8 @@ fn certificate(why: &CertificateError, host: &str) -> Error {
         ),
         CertificateError::BadSignature => (
             Reason::BadSignature,
-            "or one in its chain has a signature that is wrong: it was damaged or forged"
+            "or one in its chain has a wrong signature: it was damaged or forged, or another authority \
+             by the same name is trusted here"
                 .to_owned(),
         ),
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
