@@ -34,7 +34,9 @@ LIB/libhttpclient.so
 LIB/libhttpclient.so.${version%%.*}
 LIB/libhttpclient.so.$version
 LIB/pkgconfig/httpclient.pc
+bin/hget
 include/httpclient.h
+share/man/man1/hget.1
 EOF
 diff -u "$tmp/expected" "$tmp/files" > "$log" || fail "the installation holds other files"
 readelf -SW "$libdir/libhttpclient.so" > "$tmp/sections"
@@ -78,7 +80,7 @@ echo "ok: find_package refuses what this version is not"
 # ---- a libdir given from the root, as some distributions do, and DESTDIR
 quiet cmake -S "$source" -B "$tmp/absolute" "-DCMAKE_BUILD_TYPE=$(cached CMAKE_BUILD_TYPE)" \
   "-DHTTPCLIENT_TARGET_DIR=$(cached HTTPCLIENT_TARGET_DIR)" -DBUILD_TESTING=OFF \
-  -DHTTPCLIENT_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX=/opt/hc -DCMAKE_INSTALL_LIBDIR=/opt/hc-libs
+  -DHTTPCLIENT_EXAMPLES=OFF -DHTTPCLIENT_TOOLS=OFF -DCMAKE_INSTALL_PREFIX=/opt/hc -DCMAKE_INSTALL_LIBDIR=/opt/hc-libs
 quiet cmake --build "$tmp/absolute"
 DESTDIR=$tmp/dest quiet cmake --install "$tmp/absolute"
 flags=$(PKG_CONFIG_PATH=$tmp/dest/opt/hc-libs/pkgconfig pkg-config --cflags --libs httpclient)

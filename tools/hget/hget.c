@@ -247,6 +247,11 @@ static hc_status put_head(const transfer *t, const hc_body *body, uint32_t *flag
                                    body->kind != HC_BODY_NONE, length, 0, &plan);
     if (st == HC_OK)
         st = hc_putrequest(c, method, t->target, plan.flags & ~(uint32_t)HC_ENCODE_CHUNKED);
+    /* The library leaves it out of HTTP/1.0, as Python does; servers of many names need it. */
+    const char *host = hc_url_get(t->url, HC_URL_NETLOC, NULL);
+    const char *at = strrchr(host, '@');
+    if (st == HC_OK && o->http_10 && !given(o, "Host"))
+        st = hc_putheader(c, "Host", at != NULL ? at + 1 : host);
     if (st == HC_OK && !given(o, "User-Agent"))
         st = hc_putheader(c, "User-Agent", "hget/" HC_VERSION);
     if (st == HC_OK && !given(o, "Accept")) st = hc_putheader(c, "Accept", "*/*");
