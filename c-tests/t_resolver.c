@@ -1,8 +1,10 @@
 /* Callbacks about names and sockets: what they are given, what they can answer, when they are let go. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "peer.h"
@@ -214,11 +216,43 @@ static void test_addresses(void **state) {
     hc_free(c);
 }
 
+/* The thread that asks is not in the child, which has to be able to let go all the same. */
+static void test_row_187_a_fork_while_a_name_is_resolved(void **state) {
+    (void)state;
+    int port = 0, listener = listen_loopback(&port), how = 0;
+    hc_conn *c = NULL;
+    assert_ok(hc_new("localhost", port, &c));
+    assert_ok(hc_set_nonblocking(c, 1));
+    hc_status st = hc_connect(c);
+    pid_t child = fork();
+    if (child == 0) {
+        bool forked = hc_connect(c) == HC_ERR_FORKED && hc_cancel(c) == HC_ERR_FORKED;
+        hc_free(c);
+        _exit(forked ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_int_equal(how, 0);
+    while (st > 0) {
+        int32_t fd = -1, events = 0;
+        int64_t ms = 0;
+        assert_ok(hc_want(c, &fd, &events, &ms));
+        struct pollfd p = {fd, (short)(events & HC_EVENT_READ ? POLLIN : POLLOUT), 0};
+        assert_true(poll(&p, 1, 20000) >= 0);
+        st = hc_connect(c);
+    }
+    assert_ok(st);
+    hc_free(c);
+    close(listener);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_resolver),        cmocka_unit_test(test_a_resolver_with_ports),
-        cmocka_unit_test(test_a_socket_callback), cmocka_unit_test(test_freed_by_its_resolver),
+        cmocka_unit_test(test_a_resolver),
+        cmocka_unit_test(test_a_resolver_with_ports),
+        cmocka_unit_test(test_a_socket_callback),
+        cmocka_unit_test(test_freed_by_its_resolver),
         cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_row_187_a_fork_while_a_name_is_resolved),
     };
     return RUN_TESTS(tests);
 }

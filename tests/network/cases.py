@@ -140,7 +140,7 @@ class Row180Names(Networked):
     def test_unloading_the_library_meanwhile(self):
         env = {**os.environ, "RES_OPTIONS": "timeout:1 attempts:1"}
         done = subprocess.run([*UNLOAD, "silent.test"], capture_output=True, text=True, timeout=60, env=env)
-        self.assertEqual((done.returncode, done.stdout), (0, "threads 2\nthreads_later 1\n"), done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (0, "threads 2\nthreads_later 1\nresident 1\n"), done.stderr)
 
 
 class Row181Addresses(Networked):

@@ -30,7 +30,7 @@ def build(directory, lib_dir, include):
     flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-O1"]
     subprocess.run([compiler, *flags, f"-I{include}", os.path.join(HERE, "probe.c"), "-o", os.path.join(directory, "probe"),
                     f"-L{lib_dir}", "-lhttpclient", f"-Wl,-rpath,{lib_dir}", "-pthread"], check=True)
-    subprocess.run([compiler, *flags, os.path.join(HERE, "unload.c"), "-o", os.path.join(directory, "unload"), "-ldl"],
+    subprocess.run([compiler, *flags, os.path.join(HERE, "unload.c"), "-o", os.path.join(directory, "unload"), "-ldl", "-pthread"],
                    check=True)
 
 
