@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -228,10 +229,12 @@ static void test_row_187_a_fork_while_a_name_is_resolved(void **state) {
     if (child == 0) {
         bool forked = hc_connect(c) == HC_ERR_FORKED && hc_cancel(c) == HC_ERR_FORKED;
         hc_free(c);
-        _exit(forked ? 0 : 1);
+        /* Not _exit: valgrind then tidies up in the C library, which may wait for a lock that the
+         * parent's other thread has held. */
+        raise(forked ? SIGKILL : SIGABRT);
     }
     assert_int_equal(waitpid(child, &how, 0), child);
-    assert_int_equal(how, 0);
+    assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGKILL);
     while (st > 0) {
         int32_t fd = -1, events = 0;
         int64_t ms = 0;
