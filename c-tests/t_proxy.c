@@ -205,8 +205,8 @@ static void test_getters(void **state) {
     assert_null(hc_proxy(c));
     assert_null(hc_proxy_user(c));
     assert_int_equal(hc_get_proxy_tunnel(c), 0);
-    assert_ok(hc_set_proxy(c, "socks4a://p"));
-    assert_text(hc_proxy(c), "socks4a://p:1080");
+    assert_ok(hc_set_proxy(c, "https://p"));
+    assert_text(hc_proxy(c), "https://p:443");
     assert_ok(hc_set_proxy(c, "me:p%40ss@[::1]:3128"));
     assert_text(hc_proxy(c), "http://[::1]:3128");
     assert_text(hc_proxy_user(c), "me");

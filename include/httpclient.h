@@ -7453,7 +7453,8 @@ hc_status hc_new_tls_n(const char *host,
  *
  * @param c a connection that is not open
  * @param tls a configuration, which cannot be changed any more; NULL for no TLS
- * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_ALREADY_CONNECTED; HC_ERR_PENDING
+ * @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_ALREADY_CONNECTED; HC_ERR_PENDING; with a proxy
+ * HC_ERR_CANNOT_SEND_REQUEST while a request is under way
  *
  * @pre `c` and `tls` are NULL or handles that have not been freed.
  */
@@ -7465,8 +7466,9 @@ hc_status hc_set_tls(hc_conn *c,
  * What the way to a proxy is made of that is reached by TLS itself (hc_set_proxy with https://).
  *
  * @param c a connection that is not open
- * @param tls a configuration, which cannot be changed any more; NULL (the default) for that of
- * the connection, or without one for what hc_new_tls takes by default
+ * @param tls a configuration, which cannot be changed any more; NULL (the default) for what
+ * hc_new_tls takes by default. That of the origin is not used: a proxy need not know the
+ * client's certificate.
  * @return as hc_set_tls
  *
  * @pre `c` and `tls` are NULL or handles that have not been freed.

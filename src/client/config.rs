@@ -62,8 +62,7 @@ pub struct Config {
     pub tunnel: Option<Tunnel>,
     /// They go by TLS.
     pub tls: Option<Arc<TlsConfig>>,
-    /// What the way to a proxy by TLS is made of; `None` for what the way to the origin is made
-    /// of, or the default.
+    /// What the way to a proxy by TLS is made of; `None` for the default.
     pub proxy_tls: Option<Arc<TlsConfig>>,
     /// How connections are made. Shared with one that is being made.
     pub dialing: Arc<Dialing>,

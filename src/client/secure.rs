@@ -12,6 +12,7 @@ use crate::net::Step;
 use crate::net::tls::TlsConfig;
 use crate::net::tls::agreed::Agreed;
 use crate::proto::proxy::Scheme;
+use crate::proto::state::State;
 
 /// Whom a handshake is with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,7 @@ impl Connection {
 
     fn change_tls(&mut self, tls: Option<Arc<TlsConfig>>, hop: Hop) -> Result<()> {
         self.check_not_pending()?;
+        let state = self.state();
         let Some(config) = &mut self.config else {
             return Err(Error::new(
                 Code::HC_ERR_UNSUPPORTED,
@@ -45,6 +47,13 @@ impl Connection {
             return Err(Error::new(
                 Code::HC_ERR_ALREADY_CONNECTED,
                 "TLS can be changed only without a connection (hc_close)",
+            ));
+        }
+        // A head that was written for one way would be sent by another.
+        if config.proxy.is_some() && state != State::Idle {
+            return Err(Error::new(
+                Code::HC_ERR_CANNOT_SEND_REQUEST,
+                "with a proxy, TLS cannot be changed while a request is under way",
             ));
         }
         if let Some(tls) = &tls {
@@ -102,7 +111,9 @@ impl Connection {
                 Hop::Origin => config.tunnel.as_ref().map_or(&config.target, |t| &t.target),
             };
             let tls = match hop {
-                Hop::Proxy => config.proxy_tls.clone().or_else(|| config.tls.clone()),
+                // Not the origin's: its certificates and pins are no business of the proxy's, and
+                // the client's certificate above all.
+                Hop::Proxy => config.proxy_tls.clone(),
                 Hop::Origin => config.tls.clone(),
             };
             let tls = tls.unwrap_or_else(TlsConfig::shared_default);

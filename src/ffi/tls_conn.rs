@@ -272,7 +272,8 @@ pub(super) unsafe fn given_or_default(tls: *const hc_tls) -> Result<Arc<TlsConfi
 ///
 /// @param c a connection that is not open
 /// @param tls a configuration, which cannot be changed any more; NULL for no TLS
-/// @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_ALREADY_CONNECTED; HC_ERR_PENDING
+/// @return HC_OK; HC_ERR_INVALID_ARG; HC_ERR_ALREADY_CONNECTED; HC_ERR_PENDING; with a proxy
+/// HC_ERR_CANNOT_SEND_REQUEST while a request is under way
 ///
 /// # Safety
 /// `c` and `tls` are NULL or handles that have not been freed.
@@ -290,8 +291,9 @@ pub unsafe extern "C" fn hc_set_tls(c: *mut hc_conn, tls: *mut hc_tls) -> hc_sta
 /// What the way to a proxy is made of that is reached by TLS itself (hc_set_proxy with https://).
 ///
 /// @param c a connection that is not open
-/// @param tls a configuration, which cannot be changed any more; NULL (the default) for that of
-/// the connection, or without one for what hc_new_tls takes by default
+/// @param tls a configuration, which cannot be changed any more; NULL (the default) for what
+/// hc_new_tls takes by default. That of the origin is not used: a proxy need not know the
+/// client's certificate.
 /// @return as hc_set_tls
 ///
 /// # Safety

@@ -82,6 +82,17 @@ class Connection:
                 text = (info.text or b"").decode()
             raise Failed(name, status, text, info.http_status)
 
+    def tls(self, setter, *steps):
+        """A configuration by these calls, each a name and its arguments, for the origin or the proxy."""
+        tls = ct.c_void_p()
+        self.must("hc_tls_new", ct.byref(tls))
+        try:
+            for name, *arguments in steps:
+                self.must(name, tls, *arguments)
+            self.must(setter, self.c, tls)
+        finally:
+            self.lib.hc_tls_free(tls)
+
     def set_proxy(self, url, tunnel=False, fields=()):
         self.must("hc_set_proxy", self.c, url.encode())
         if fields:

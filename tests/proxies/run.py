@@ -9,6 +9,7 @@ All of it happens on loopback; each proxy is started here with its own configura
 
 import argparse
 import base64
+import functools
 import os
 import shutil
 import sys
@@ -19,21 +20,23 @@ import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
-sys.path[:0] = [HERE, os.path.join(PROJECT, "tests", "servers")]
+sys.path[:0] = [HERE, os.path.join(PROJECT, "tests", "servers"), os.path.join(PROJECT, "tests", "tls")]
 
 import proxies  # noqa: E402
 from library import PROXY, Failed, open_library  # noqa: E402
+from make_certs import Certificates  # noqa: E402
 from peers.base import Missing, StartFailed  # noqa: E402
-from wires import Origin, Relay  # noqa: E402
+from wires import Origin, Relay, server_context  # noqa: E402
 
 CASES = []
 OWN = [("Authorization", "Bearer for-the-origin"), ("Cookie", "for=the-origin")]
 KEY = [("Proxy-Key", "for-the-proxy")]
 
 
-def case(*kinds, auth=None):
+def case(*kinds, auth=None, tls=""):
+    """For these proxies; `auth` for those that want a user, or do not, alone; `tls` with "origin", "proxy" or both."""
     def add(function):
-        CASES.append((function.__name__.replace("_", "-"), kinds, auth, function))
+        CASES.append((function.__name__.replace("_", "-"), kinds, auth, tls, function))
         return function
     return add
 
@@ -41,21 +44,34 @@ def case(*kinds, auth=None):
 class Trial:
     """One proxy behind a relay, an origin, and the library in one style."""
 
-    def __init__(self, library, proxy, origin, relay, nonblocking):
+    def __init__(self, library, proxy, origin, relay, nonblocking, certificates):
         self.library, self.proxy, self.origin, self.relay = library, proxy, origin, relay
-        self.nonblocking = nonblocking
+        self.nonblocking, self.certificates = nonblocking, certificates
+        self.scheme = "https" if relay.context else proxy.scheme
 
     def url(self, user=None, password=None):
         who = ""
         if user is not None:
             who = f"{urllib.parse.quote(user, safe='')}:{urllib.parse.quote(password, safe='')}@"
-        return f"{self.proxy.scheme}://{who}127.0.0.1:{self.relay.port}"
+        return f"{self.scheme}://{who}127.0.0.1:{self.relay.port}"
 
     def good_url(self):
         return self.url(self.proxy.user, self.proxy.password) if self.proxy.auth else self.url()
 
     def connection(self, host="localhost"):
-        return self.library.connection(host, self.origin.port, self.nonblocking)
+        c = self.library.connection(host, self.origin.port, self.nonblocking)
+        if self.origin.context:
+            c.tls("hc_set_tls", self.trust(), self.identity())
+        if self.relay.context:
+            c.tls("hc_set_proxy_tls", self.trust())
+        return c
+
+    def trust(self):
+        return "hc_tls_add_ca_file", self.certificates.path("ca.crt").encode()
+
+    def identity(self):
+        chain, key = (self.certificates.path(name).encode() for name in ("client.chain", "client.key"))
+        return "hc_tls_set_client_cert_file", chain, key, None
 
     def token(self):
         return base64.b64encode(f"{self.proxy.user}:{self.proxy.password}".encode())
@@ -220,26 +236,120 @@ def socks_with_nobody_behind(t):
             assert failure.status == PROXY and "connection refused (reply 5)" in failure.text, failure
 
 
+def is_tls(data):
+    """Does it begin with a ClientHello, and is nothing of the request to be seen in it?"""
+    return data.startswith(b"\x16\x03") and b"for-the-origin" not in data and b"GET /" not in data
+
+
+@case("tinyproxy", "squid", tls="origin")
+def tunnel_to_tls(t):
+    """An origin with TLS needs a tunnel; the proxy sees host and port, and what TLS shows."""
+    with t.connection() as c:
+        c.set_proxy(t.good_url(), fields=KEY)
+        for target in ("/a", "/b"):
+            assert t.exchange(c, target).startswith(f"GET {target} HTTP/1.1\r\nHost: localhost:".encode())
+    assert len(t.relay.sent) == 1 and t.origin.identified == [True], t.origin.identified
+    head, rest = bytes(t.relay.sent[0]).split(b"\r\n\r\n", 1)
+    assert head.startswith(f"CONNECT localhost:{t.origin.port} HTTP/1.1\r\n".encode()), head
+    assert (t.token() in head) == t.proxy.auth and is_tls(rest), rest
+    t.no_secret_reached_the_origin()
+
+
+@case("microsocks", tls="origin")
+def socks_to_tls(t):
+    with t.connection() as c:
+        c.set_proxy(t.good_url())
+        for target in ("/a", "/b"):
+            t.exchange(c, target)
+    sent = bytes(t.relay.sent[0])
+    assert is_tls(sent[sent.index(b"localhost") + len("localhost") + 2:]), sent
+
+
+@case("tinyproxy", "squid", tls="proxy")
+def forwarded_over_tls(t):
+    """TLS to the proxy alone. It is shown no certificate of the client's that is for the origin."""
+    with t.connection() as c:
+        c.tls("hc_set_tls", t.trust(), t.identity())
+        c.must("hc_set_tls", c.c, None)
+        c.set_proxy(t.good_url())
+        t.exchange(c, "/a")
+    first = bytes(t.relay.sent[0])
+    assert first.startswith(f"GET http://localhost:{t.origin.port}/a HTTP/1.1\r\n".encode()), first
+    assert t.relay.identified == [False], t.relay.identified
+    t.no_secret_reached_the_origin()
+
+
+@case("tinyproxy", "squid", tls=("origin", "proxy"))
+def tls_inside_tls(t):
+    with t.connection() as c:
+        c.set_proxy(t.good_url())
+        for target in ("/a", "/b"):
+            t.exchange(c, target)
+    assert len(t.relay.sent) == 1
+    assert (t.relay.identified, t.origin.identified) == ([False], [True]), (t.relay.identified, t.origin.identified)
+    head, rest = bytes(t.relay.sent[0]).split(b"\r\n\r\n", 1)
+    assert head.startswith(f"CONNECT localhost:{t.origin.port} HTTP/1.1\r\n".encode()), head
+    assert (t.token() in head) == t.proxy.auth and is_tls(rest), rest
+    t.no_secret_reached_the_origin()
+
+
+@case("squid", auth=True, tls=("origin", "proxy"))
+def told_on_the_same_tls_connection(t):
+    with t.connection() as c:
+        c.set_proxy(t.url())
+        try:
+            c.get("/a", OWN)
+            raise AssertionError("the proxy lets everybody in")
+        except Failed as failure:
+            assert failure.http_status == 407, failure
+        assert c.proxy_response()[0] == 407
+        c.set_proxy_auth(t.proxy.user, t.proxy.password)
+        t.exchange(c, "/a")
+    sent = [bytes(s) for s in t.relay.sent]
+    assert len(sent) == 1 and sent[0].count(b"CONNECT ") == 2, sent
+
+
+@case("tinyproxy", tls=("origin", "proxy"))
+def nobody_who_is_not_trusted(t):
+    """The name of the proxy, or of the origin, stands in the failure; the other is not asked."""
+    other = "hc_tls_add_ca_file", t.certificates.path("other-ca.crt").encode()
+    for setter, asked in (("hc_set_proxy_tls", 0), ("hc_set_tls", 1)):
+        with t.connection() as c:
+            c.tls(setter, other)
+            c.set_proxy(t.good_url())
+            try:
+                c.get("/a", OWN)
+                raise AssertionError("a certificate of nobody's passes")
+            except Failed as failure:
+                is_proxy = f"https://localhost:{t.relay.port}" in failure.text or \
+                    f"https://127.0.0.1:{t.relay.port}" in failure.text
+                assert -99 <= failure.status <= -80 and is_proxy == (asked == 0), failure
+        assert b"".join(t.relay.sent).count(b"CONNECT ") == asked, t.relay.sent
+    assert t.origin.heads == []
+
+
 def closed_port():
     """A port of this machine on which nobody listens, as of a moment ago."""
     with Origin() as origin:
         return origin.port
 
 
-def run_proxy(kind, auth, arguments, library, directory, count):
+def run_proxy(kind, auth, arguments, library, directory, certificates, count):
+    contexts = functools.partial(server_context, certificates)
     proxy = kind(os.path.join(directory, f"{kind.name}-{'auth' if auth else 'open'}"), auth)
-    chosen = [(name, function) for name, kinds, only, function in CASES
+    chosen = [(name, tls, function) for name, kinds, only, tls, function in CASES
               if kind.name in kinds and only in (None, auth) and (arguments.k or "") in name]
     where = f"{kind.name:11} {'user' if auth else 'open':5}"
     try:
         proxy.start()
-        for name, function in chosen:
+        for name, tls, function in chosen:
+            origin_tls, proxy_tls = (contexts() if end in tls else None for end in ("origin", "proxy"))
             for nonblocking in (False, True):
                 style = "nonblocking" if nonblocking else "blocking"
                 started = time.monotonic()
                 try:
-                    with Origin() as origin, Relay(proxy.port()) as relay:
-                        function(Trial(library, proxy, origin, relay, nonblocking))
+                    with Origin(origin_tls) as origin, Relay(proxy.port(), proxy_tls) as relay:
+                        function(Trial(library, proxy, origin, relay, nonblocking, certificates))
                     print(f"ok   {where} {style:11} {name:34} {time.monotonic() - started:5.2f} s", flush=True)
                     count["ok"] += 1
                 except Exception:  # whatever a case raises is its failure
@@ -264,9 +374,10 @@ def main():
     count = {"ok": 0, "failed": 0, "skipped": 0}
     directory = tempfile.mkdtemp(prefix="httpclient-proxies-")
     try:
+        certificates = Certificates(os.path.join(directory, "certificates"))
         for name in arguments.proxy or proxies.KINDS:
             for auth in (False, True):
-                run_proxy(proxies.KINDS[name], auth, arguments, library, directory, count)
+                run_proxy(proxies.KINDS[name], auth, arguments, library, directory, certificates, count)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     print(", ".join(f"{n} {what}" for what, n in count.items()))

@@ -1,13 +1,26 @@
 """An origin and a relay that keep every byte they receive, to show what was sent to whom."""
 
+import select
 import socket
+import ssl
 import threading
 
 
-class Listener:
-    """Serves each connection in a thread of its own; `stop` joins them all."""
+def server_context(certificates):
+    """TLS as localhost; asks for a client's certificate, and does without."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.path("good.chain"), certificates.path("good.key"))
+    context.load_verify_locations(certificates.path("ca.crt"))
+    context.verify_mode = ssl.CERT_OPTIONAL
+    return context
 
-    def __init__(self):
+
+class Listener:
+    """Serves each connection in a thread of its own; `stop` joins them all. With a context it speaks TLS; then
+    `identified` has whether each client had a certificate."""
+
+    def __init__(self, context=None):
+        self.context, self.identified = context, []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.open, self.threads = set(), []
@@ -33,9 +46,14 @@ class Listener:
 
     def run(self, connection):
         try:
-            self.serve(connection)
+            if self.context:
+                with self.context.wrap_socket(connection, server_side=True) as secured:
+                    self.identified.append(bool(secured.getpeercert()))
+                    self.serve(secured)
+            else:
+                self.serve(connection)
         except OSError:
-            pass  # the client, or stop(), ended it
+            pass  # the client, or stop(), ended it, or TLS did not come about
         finally:
             with self.lock:
                 self.open.discard(connection)
@@ -69,9 +87,9 @@ class Listener:
 class Origin(Listener):
     """Answers every GET with its own request head as the body. `heads` has all of them."""
 
-    def __init__(self):
+    def __init__(self, context=None):
         self.heads = []
-        super().__init__()
+        super().__init__(context)
 
     def serve(self, connection):
         waiting = b""
@@ -88,33 +106,30 @@ class Origin(Listener):
 
 
 class Relay(Listener):
-    """Stands before a proxy, byte for byte. `sent` has what clients sent, a bytearray for each connection."""
+    """Stands before a proxy, and hands everything on. `sent` has what clients sent, a bytearray for each connection;
+    with TLS what came out of it."""
 
-    def __init__(self, port):
+    def __init__(self, port, context=None):
         self.behind = port
         self.sent = []
-        super().__init__()
+        super().__init__(context)
 
     def serve(self, connection):
         with socket.create_connection(("127.0.0.1", self.behind)) as proxy:
             sent = bytearray()
             self.sent.append(sent)
-            back = threading.Thread(target=self.pump, args=(proxy, connection, None))
-            back.start()
-            self.pump(connection, proxy, sent)
-            back.join()
-
-    @staticmethod
-    def pump(source, sink, record):
-        try:
-            while piece := source.recv(65536):
-                if record is not None:
-                    record += piece
-                sink.sendall(piece)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            for end in (source, sink):
-                try:
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
+            ends = {connection: proxy, proxy: connection}
+            while connection in ends or proxy in ends:
+                buffered = self.context and connection.pending()
+                waiting = [connection] if buffered else select.select(list(ends), [], [])[0]
+                for source in waiting:
+                    piece = source.recv(65536)
+                    if source is connection:
+                        sent += piece
+                    if piece:
+                        ends[source].sendall(piece)
+                    elif self.context:
+                        return  # half a connection is nothing that TLS has
+                    else:
+                        ends[source].shutdown(socket.SHUT_WR)
+                        del ends[source]
