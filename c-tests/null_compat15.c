@@ -56,6 +56,11 @@ void test_row_192_compat15(void **state) {
     all_refuse((hc15_http *)no_handle);
     hc15_free((hc15_http *)no_handle);
     REFUSED(hc15_new, "h", 0, NULL);
+    REFUSED(hc15_new_tls, "h", 0, NULL, NULL);
+    REFUSED(hc15_new_tls, "h", 0, (hc_tls *)no_handle, &h);
+    assert_null(h);
+    assert_status(hc15_new_tls("h\x01", 0, NULL, &h), HC_ERR_INVALID_URL);
+    assert_null(h);
     assert_status(hc15_new("h\x01", 0, &h), HC_ERR_INVALID_URL);
     assert_null(h);
     assert_ok(hc15_new(NULL, 0, &h));

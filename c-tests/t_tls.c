@@ -43,6 +43,39 @@ static void test_what_was_agreed_on(void **state) {
     hc_tls_free(tls);
 }
 
+/* Python 1.5's HTTPS class: with the host at once, and with one that comes later. */
+static void test_python_15(void **state) {
+    (void)state;
+    hc_tls *tls = tls_trusting();
+    const int port = tls_site_port("main");
+    for (int later = 0; later < 2; later++) {
+        hc15_http *h = NULL;
+        int32_t status = 0;
+        const char *reason = NULL;
+        hm_message *headers = NULL;
+        char word[4] = "";
+        FILE *f = NULL;
+        assert_ok(hc15_new_tls(later ? NULL : "localhost", later ? 0 : port, tls, &h));
+        if (later) assert_ok(hc15_connect(h, "localhost", port));
+        assert_ok(hc15_putrequest(h, "GET", "/many/1"));
+        assert_ok(hc15_endheaders(h));
+        assert_ok(hc15_getreply(h, &status, &reason, &headers));
+        assert_int_equal(status, 200);
+        assert_int_equal(tls_info_of(hc15_conn(h)).version, HC_TLS_1_3);
+        assert_ok(hc15_getfile(h, &f));
+        assert_int_equal(fread(word, 1, sizeof word, f), sizeof word);
+        fclose(f);
+        hc15_free(h);
+    }
+    /* The port is that of HTTPS, and no certificate is taken on trust. */
+    hc15_http *h = NULL;
+    assert_ok(hc15_new_tls("localhost", 0, NULL, &h));
+    assert_int_equal(hc_port(hc15_conn(h)), 443);
+    assert_status(hc15_connect(h, "localhost", port), HC_ERR_TLS_CERTIFICATE);
+    hc15_free(h);
+    hc_tls_free(tls);
+}
+
 /* By a folder, and from memory in PEM and in DER. */
 static void test_authorities(void **state) {
     (void)state;
@@ -397,6 +430,7 @@ static void test_set_tls(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_was_agreed_on),
+        cmocka_unit_test(test_python_15),
         cmocka_unit_test(test_authorities),
         cmocka_unit_test(test_self_signed),
         cmocka_unit_test(test_row_134_kinds),

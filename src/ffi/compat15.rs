@@ -12,10 +12,11 @@ use super::debug15::Debug;
 use super::message::{hm_free, hm_message};
 use super::stdio::Kept;
 use super::target::hc_set_target;
-use super::types::{HC_HTTP_PORT, HC_ZSTR};
+use super::types::HC_ZSTR;
 use crate::client::config::HTTP_PORT;
 use crate::client::connection::Connection;
 use crate::error::{Code, Error, Result, hc_status};
+use crate::net::tls::TlsConfig;
 use crate::proto::Profile;
 use crate::proto::hostport::HostPort;
 use crate::sys::stdio::FILE;
@@ -107,9 +108,7 @@ pub(super) unsafe fn hold(h: *const hc15_http) -> core::result::Result<Arc<hc15_
 }
 
 /// Makes a handle. Nothing happens on the network yet. The connection opens by itself with
-/// hc15_endheaders once there is a host. The same class over TLS (httplib.HTTPS) is not in this
-/// release, since the library has no TLS yet; a program that brings its own can use
-/// hc_set_transport on hc15_conn.
+/// hc15_endheaders once there is a host. The same over TLS is hc15_new_tls.
 ///
 /// @param host as for hc_new; NULL or "" when hc15_connect will say it
 /// @param port 1 to 65535; 0 takes the one in `host`, or else 80
@@ -126,13 +125,27 @@ pub unsafe extern "C" fn hc15_new(
     out: *mut *mut hc15_http,
 ) -> hc_status {
     // SAFETY: the caller's promise.
+    unsafe { make(host, port, None, out) }
+}
+
+/// Makes a handle for a host that is reached by `tls`, if that is given.
+///
+/// # Safety
+/// As for [`hc15_new`].
+pub(super) unsafe fn make(
+    host: *const c_char,
+    port: i32,
+    tls: Option<Arc<TlsConfig>>,
+    out: *mut *mut hc15_http,
+) -> hc_status {
+    // SAFETY: forwarded to the caller.
     let out = match unsafe { Out::new(out) } {
         Ok(out) => out,
         Err(code) => return code,
     };
     out.set(ptr::null_mut());
-    // SAFETY: the caller's promise.
-    match unsafe { given(host) }.and_then(|host| new_core(host, port)) {
+    // SAFETY: forwarded to the caller.
+    match unsafe { given(host) }.and_then(|host| new_core(host, port, tls)) {
         Ok(core) => {
             let http = Arc::new(hc15_http {
                 magic: MAGIC,
@@ -159,8 +172,12 @@ unsafe fn given<'a>(host: *const c_char) -> Result<Option<&'a [u8]>> {
     Ok((!host.is_empty()).then_some(host))
 }
 
-fn new_core(host: Option<&[u8]>, port: i32) -> Result<Connection> {
-    let mut core = Connection::new(host.unwrap_or(b"unknown"), port)?;
+fn new_core(host: Option<&[u8]>, port: i32, tls: Option<Arc<TlsConfig>>) -> Result<Connection> {
+    let name = host.unwrap_or(b"unknown");
+    let mut core = match tls {
+        Some(tls) => Connection::new_tls(name, port, tls)?,
+        None => Connection::new(name, port)?,
+    };
     core.tuning_mut().profile = Profile::HTTP09;
     if let Some(config) = core.config_mut() {
         config.http_version = 10;
@@ -234,8 +251,10 @@ pub unsafe extern "C" fn hc15_connect(
     // SAFETY: the handle lives as long as `http`.
     let set = match unsafe { enter(http.conn, |core| is_another(core, name?, port)) } {
         // SAFETY: as above, and the caller's promise.
-        Ok(true) => unsafe { hc_set_target(http.conn, host, HC_ZSTR, port, HC_HTTP_PORT, 0) },
-        Ok(false) => Code::HC_OK,
+        Ok(Some(default)) => unsafe {
+            hc_set_target(http.conn, host, HC_ZSTR, port, default.into(), 0)
+        },
+        Ok(None) => Code::HC_OK,
         Err(code) => code,
     };
     if set != Code::HC_OK {
@@ -245,8 +264,12 @@ pub unsafe extern "C" fn hc15_connect(
     unsafe { hc_connect(http.conn) }
 }
 
-/// Does the connection go to another host from now on? It may, if there is none yet.
-fn is_another(core: &mut Connection, host: Option<&[u8]>, port: i32) -> Result<bool> {
+/// Does the connection go to another host from now on? It may, if there is none yet. Gives the
+/// port that it has by default.
+fn is_another(core: &mut Connection, host: Option<&[u8]>, port: i32) -> Result<Option<u16>> {
+    let default = core
+        .config()
+        .map_or(HTTP_PORT, |config| config.default_port);
     let known = core.config().map(|config| config.target.clone());
     let is_known = known.as_ref().is_some_and(|known| !known.host.is_empty());
     let Some(host) = host else {
@@ -257,17 +280,17 @@ fn is_another(core: &mut Connection, host: Option<&[u8]>, port: i32) -> Result<b
                 "no host was given to connect to",
             ));
         }
-        return Ok(false);
+        return Ok(None);
     };
-    if known == Some(HostPort::parse(host, port, HTTP_PORT)?) {
+    if known == Some(HostPort::parse(host, port, default)?) {
         // This may be a call that is made again because it could not wait.
-        return Ok(false);
+        return Ok(None);
     }
     core.check_unconnected()?;
     if let Some(config) = core.config_mut() {
         config.auto_open |= !is_known;
     }
-    Ok(true)
+    Ok(Some(default))
 }
 
 /// Shows what is sent and what the answers' heads say, in Python's words: lines "send:",

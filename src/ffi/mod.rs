@@ -9,6 +9,7 @@ pub mod cancel;
 pub mod compat15;
 pub mod compat15_reply;
 pub mod compat15_request;
+pub mod compat15_tls;
 pub mod conn;
 pub mod driving;
 pub mod error_classes;
