@@ -3142,9 +3142,7 @@ hc_status hr_cancel(hr_response *r);
 
 /**
  * Makes a handle. Nothing happens on the network yet. The connection opens by itself with
- * hc15_endheaders once there is a host. The same class over TLS (httplib.HTTPS) is not in this
- * release, since the library has no TLS yet; a program that brings its own can use
- * hc_set_transport on hc15_conn.
+ * hc15_endheaders once there is a host. The same over TLS is hc15_new_tls.
  *
  * @param host as for hc_new; NULL or "" when hc15_connect will say it
  * @param port 1 to 65535; 0 takes the one in `host`, or else 80
@@ -3352,6 +3350,27 @@ hc_status hc15_send(hc15_http *h,
                     const void *data,
                     size_t len,
                     size_t *sent);
+
+/**
+ * hc15_new for a host that is reached by TLS; all other hc15_ calls are the same.
+ *
+ * @param host as for hc15_new
+ * @param port 1 to 65535; 0 takes the one in `host`, or else 443, also in hc15_connect
+ * @param tls a configuration, which cannot be changed any more; NULL for that of hc_new_tls. What
+ * Python keeps as key_file and cert_file is set there, with hc_tls_set_client_cert_file.
+ * @param out receives the handle; NULL on failure
+ * @return as hc15_new; HC_ERR_INVALID_ARG also for a bad `tls`. Ownership: free it with hc15_free;
+ * `tls` stays the caller's. Python: httplib.HTTPS(host, port, key_file, cert_file), which checks
+ * no certificate: this does, unless hc_tls_dangerous_set_no_verify says otherwise.
+ *
+ * @pre `host` is NUL-terminated or NULL; `tls` is NULL or a handle that has not been freed; `out` is
+ * valid or NULL.
+ */
+HC_EXTERN
+hc_status hc15_new_tls(const char *host,
+                       int32_t port,
+                       hc_tls *tls,
+                       hc15_http **out);
 
 /**
  * Makes a connection handle for a host. Nothing happens on the network yet.
