@@ -5,7 +5,13 @@
 #include "check.h"
 #include "stuck.h"
 
+/* Sets what a test wants to be set on a new handle. */
+typedef void (*phase_settings)(hc_conn *c, int64_t ms);
+
 typedef struct world {
+    phase_settings settings; /* NULL: none */
+    int64_t ms;              /* for them */
+    int64_t made_ns;         /* when the handle was made, right before its first call */
     hc_conn *c;
     hr_response *r;
     black_hole hole;
@@ -29,7 +35,8 @@ extern const phase phases[];
 extern const size_t phase_count;
 
 /* False, with the reason printed: this machine cannot play it. */
-bool phase_open(world *w, const phase *p);
+bool phase_open(world *w, const phase *p, phase_settings settings, int64_t ms);
+const phase *phase_named(const char *name);
 /* The call, in non-blocking mode as often as it takes, with poll(2) on what hc_want says. */
 hc_status phase_call(world *w, const phase *p);
 void phase_close(world *w);

@@ -47,7 +47,7 @@ static void cancel_from_a_thread(const phase *p, int nonblocking) {
     for (int turn = 0; turn < 5 && best > PROMISE_NS; turn++) {
         scene s = {.p = p};
         stuck t;
-        if (!phase_open(&s.w, p)) return;
+        if (!phase_open(&s.w, p, NULL, 0)) return;
         assert_ok(hc_set_nonblocking(s.w.c, nonblocking));
         stuck_start(&t, play, &s);
         assert_int_equal(atomic_load(&t.returned_ns), 0);
@@ -97,7 +97,7 @@ static void test_from_a_signal_handler(void **state) {
     const struct itimerval soon = {{0, 0}, {0, 10000}};
     for (size_t i = 0; i < phase_count * COUNT_OF(flags); i++) {
         scene s = {.p = &phases[i / COUNT_OF(flags)]};
-        if (!phase_open(&s.w, s.p)) continue;
+        if (!phase_open(&s.w, s.p, NULL, 0)) continue;
         in_danger = s.w.c;
         handle(SIGALRM, flags[i % COUNT_OF(flags)]);
         assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
@@ -114,7 +114,7 @@ static void test_by_a_signal_to_the_thread(void **state) {
     for (size_t i = 0; i < phase_count; i++) {
         scene s = {.p = &phases[i]};
         stuck t;
-        if (!phase_open(&s.w, s.p)) continue;
+        if (!phase_open(&s.w, s.p, NULL, 0)) continue;
         in_danger = s.w.c;
         stuck_start(&t, play, &s);
         assert_int_equal(pthread_kill(t.thread, SIGUSR1), 0);
@@ -129,7 +129,7 @@ static void test_before_the_call(void **state) {
     for (int nonblocking = 0; nonblocking < 2; nonblocking++) {
         for (size_t i = 0; i < phase_count; i++) {
             scene s = {.p = &phases[i]};
-            if (!phase_open(&s.w, s.p)) continue;
+            if (!phase_open(&s.w, s.p, NULL, 0)) continue;
             assert_ok(hc_set_nonblocking(s.w.c, nonblocking));
             assert_ok(hc_cancel(s.w.c));
             assert_ok(hc_cancel(s.w.c)); /* twice is once */
@@ -165,7 +165,7 @@ static void test_responses_that_stand_alone(void **state) {
         scene s = {.p = p};
         stuck t;
         hc_error_info info = {.struct_size = sizeof info};
-        assert_true(phase_open(&s.w, p));
+        assert_true(phase_open(&s.w, p, NULL, 0));
         if (how == 2) {
             hc_free(s.w.c);
             s.w.c = NULL;
@@ -315,14 +315,11 @@ static void test_descriptors_of_others(void **state) {
 /* Row 187: the child of a fork cannot cancel what is the parent's, nor end it by giving it up. */
 static void test_row_187_fork(void **state) {
     (void)state;
-    const phase *p = NULL;
-    for (size_t i = 0; i < phase_count; i++)
-        if (strcmp(phases[i].name, "an answer") == 0) p = &phases[i];
-    assert_non_null(p);
+    const phase *p = phase_named("an answer");
     scene s = {.p = p};
     stuck t;
     int ended = -1;
-    assert_true(phase_open(&s.w, p));
+    assert_true(phase_open(&s.w, p, NULL, 0));
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {

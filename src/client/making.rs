@@ -116,7 +116,10 @@ impl Connection {
                 },
             }
         }
-        self.opening_due = Due::NEVER;
+        // With a dial under way it has only begun.
+        if self.dial.is_none() {
+            self.opening_due = Due::NEVER;
+        }
         Ok(Step::Done(()))
     }
 
