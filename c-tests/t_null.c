@@ -174,6 +174,7 @@ int main(void) {
         IN_EVERY_STYLE(test_row_192_requests),
         IN_EVERY_STYLE(test_row_192_bodies),
         IN_EVERY_STYLE(test_row_192_responses),
+        cmocka_unit_test(test_row_192_tls),
         cmocka_unit_test(test_row_192_options),
         IN_EVERY_STYLE(test_row_192_streams),
         cmocka_unit_test(test_row_192_compat15),

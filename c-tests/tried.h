@@ -31,6 +31,9 @@ void test_row_192_exchanges_elsewhere(void **state);
 void test_row_192_targets(void **state);
 void test_row_192_proxies(void **state);
 
+/* null_tls.c */
+void test_row_192_tls(void **state);
+
 /* null_pool.c */
 void test_row_192_pools(void **state);
 
