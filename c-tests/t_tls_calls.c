@@ -133,8 +133,9 @@ static int64_t sign_elsewhere(void *user, int32_t scheme, const void *message, s
     signer *s = user;
     char in[] = "/tmp/httpclient-sign-XXXXXX", command[1024];
     s->calls++;
+    if (s->fails || scheme != 0x0403) return -5;
     int fd = mkstemp(in);
-    if (s->fails || scheme != 0x0403 || fd < 0) return -5;
+    if (fd < 0) return -5;
     bool written = write(fd, message, len) == (ssize_t)len;
     close(fd);
     snprintf(command, sizeof command, "openssl dgst -sha256 -sign %s %s", tls_file("client.key"),
