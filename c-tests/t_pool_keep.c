@@ -254,6 +254,30 @@ static void test_adopted_descriptor(void **state) {
     end_closed(&f);
 }
 
+static int32_t adopt(hc_conn *c, const hc_origin *where, void *user) {
+    int *fds = user;
+    (void)where;
+    if (fds[0] < 0) return 0;
+    hc_status st = hc_adopt_fd(c, fds[0]);
+    fds[0] = -1;
+    return st != HC_OK;
+}
+
+/* The same before it is given out: then it has never led anywhere else, and is still not ours. */
+static void test_adopted_by_the_callback(void **state) {
+    (void)state;
+    fixture f;
+    int fds[2];
+    origin_open(&f.o);
+    make_pair(fds);
+    assert_ok(hc_pool_new(&f.pool));
+    assert_ok(hc_pool_set_configure(f.pool, adopt, fds, NULL));
+    f.c = take(f.pool, &f.o);
+    f.server = exchange(f.c, &f.o, fds[1]);
+    put(&f);
+    end_closed(&f);
+}
+
 static void test_tunnel_of_ones_own(void **state) {
     (void)state;
     fixture f;
@@ -653,6 +677,7 @@ int main(void) {
         cmocka_unit_test(test_closed_while_it_was_kept),
         cmocka_unit_test(test_sent_somewhere_else),
         cmocka_unit_test(test_adopted_descriptor),
+        cmocka_unit_test(test_adopted_by_the_callback),
         cmocka_unit_test(test_tunnel_of_ones_own),
         cmocka_unit_test(test_bytes_of_the_programs_own),
         cmocka_unit_test(test_cancelled),

@@ -147,24 +147,19 @@ where
         Ok(fd)
     }
 
-    /// The end of it in a forked child: gives what is kept to `abandon`. `None` when a thread of
-    /// the parent was inside, or waited in line: then the copy of it is not fit to be touched.
-    pub fn end_in_child(self: Arc<Self>, mut abandon: impl FnMut(T)) -> Option<()> {
+    /// The end of it in a forked child: gives what is kept to `abandon`. When a thread of the parent
+    /// was inside, the copy of it is not fit to be touched, and is left as it is. (Who waits in line
+    /// holds on to the pool and to his signal, so these are not taken apart under his feet in a
+    /// process where he is not.)
+    pub fn end_in_child(self: Arc<Self>, abandon: impl FnMut(T)) {
         let Some(mut state) = self.state.try_lock() else {
             std::mem::forget(self);
-            return None;
+            return;
         };
-        let somebody_waited = state.books.stats().waiting > 0;
         state.books.close_idle();
         let kept = state.books.take_gone();
         drop(state);
-        kept.into_iter().for_each(&mut abandon);
-        if somebody_waited {
-            // glibc would wait for the ones that are not in this process.
-            std::mem::forget(self);
-            return None;
-        }
-        Some(())
+        kept.into_iter().for_each(abandon);
     }
 
     /// Is this the process that made it?
