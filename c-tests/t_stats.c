@@ -169,6 +169,8 @@ static void test_times(void **state) {
     int server = accept_one(listener);
     hc_stats s = stats_of(c);
     assert_true(s.resolve_ns >= 0 && s.connect_ns > 0);
+    assert_int_equal(s.requests, 0);
+    assert_int_equal(s.connections, 1);
     assert_int_equal(s.opening_tried, 1);
     assert_int_equal(s.addresses_tried, 1);
     assert_int_equal(s.tls_ns, -1);

@@ -80,6 +80,23 @@ def epoll(folder, host):
     check("epoll: all of them", out.startswith("500 requests done, 0 failed, 500000 bytes"), out)
 
 
+def trace(folder, host):
+    out, err = run(folder, "trace", host, "/bytes/100")
+    check("trace: the body alone on standard output", out == bytes(range(100)), out)
+    check("trace: the request as it was sent", b"> GET /bytes/100 HTTP/1.1\n> Host: " in err, err)
+    check("trace: no secrets", b"> Cookie: [redacted]\n" in err and b"0123456789" not in err, err)
+    check("trace: the answer", b"< HTTP/1.1 200 OK\n" in err, err)
+    check("trace: where it went", f"* Trying {host}\n".encode() in err, err)
+    check("trace: where the time went", all(f"\n{word} ".encode() in err for word in
+          ("resolve", "connect", "send", "wait", "head", "body")) and b"\nTLS " not in err, err)
+    check("trace: nothing hot", b"bytes of body" not in err, err)
+    err = run(folder, "trace", "-s", "-b", host, "/")[1]
+    check("trace: secrets for those who want them", b"> Cookie: session=0123456789\n" in err, err)
+    check("trace: the body's pieces", b"< (12 bytes of body of 12)\n" in err, err)
+    run(folder, "trace", host, want=2)
+    run(folder, "trace", "exa mple", "/", want=1)
+
+
 def pool(folder, host):
     port = host.rpartition(":")[2]
     out = run(folder, "pool", "6", "2", "300", "/bytes/100", host, f"localhost:{port}")[0].decode()
@@ -138,6 +155,7 @@ def main(folder):
             demo(folder, host)
             get(folder, host, tmp)
             upload(folder, host, tmp)
+            trace(folder, host)
             epoll(folder, host)
             https(folder, tmp)
             pool(folder, host)

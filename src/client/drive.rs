@@ -72,9 +72,6 @@ impl Connection {
             match taken? {
                 Step::Done(value) => {
                     self.want = None;
-                    if self.is_traced() {
-                        self.tell_no_wait();
-                    }
                     return Ok(Step::Done(value));
                 }
                 Step::Want(interest) => {

@@ -81,7 +81,6 @@ impl Connection {
         };
         self.has_answer = false;
         self.reader = HeadReader::default();
-        self.totals.requests += 1;
         self.forget_head();
     }
 

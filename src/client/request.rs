@@ -191,6 +191,7 @@ impl Connection {
                 self.request = facts;
                 self.upload = upload;
                 self.begin_exchange();
+                self.totals.requests += 1;
                 Ok(())
             }
             Err(e) => {

@@ -234,10 +234,10 @@ impl Connection {
             return;
         }
         self.settle();
-        let wire = self.wire.take();
         if self.is_traced() {
-            self.tell_closed(wire.as_ref().map_or(0, |w| w.served));
+            self.tell_closed();
         }
+        self.wire = None;
     }
 
     /// The dialling has come to an end, one way or the other.

@@ -147,12 +147,11 @@ impl Connection {
         });
     }
 
-    /// A connection has been closed, after so many exchanges.
+    /// The connection is about to be closed.
     #[cold]
-    pub(super) fn tell_closed(&self, served: u64) {
+    pub(super) fn tell_closed(&self) {
         self.tell(&Entry {
-            count: served,
-            connection: self.opened,
+            count: self.wire.as_ref().map_or(0, |w| w.served),
             ..self.entry(Kind::Closed)
         });
     }
@@ -161,6 +160,7 @@ impl Connection {
     pub(super) fn forget_head(&mut self) {
         if let Some(t) = &mut self.tracing {
             t.heard.head = 0;
+            t.heard.wait = None;
         }
     }
 
@@ -176,6 +176,9 @@ impl Connection {
         let body = sent
             .saturating_sub(t.heard.sent)
             .saturating_sub(of_head as u64);
+        if t.heard.sent != sent {
+            t.heard.wait = None;
+        }
         t.heard.sent = sent;
         t.heard.head = head;
         if of_head > 0 && self.out.is_head_sent() {
@@ -193,7 +196,10 @@ impl Connection {
 
     /// A head of the answer is there, interim or final.
     #[cold]
-    pub(super) fn tell_answer(&self) {
+    pub(super) fn tell_answer(&mut self) {
+        if let Some(t) = &mut self.tracing {
+            t.heard.wait = None;
+        }
         let Some(t) = &self.tracing else { return };
         let raw = raw_head(&self.head);
         let entry = Entry {
@@ -228,6 +234,7 @@ impl Connection {
         let count = live.delivered.saturating_sub(t.heard.body);
         t.heard.body = live.delivered;
         if count > 0 {
+            t.heard.wait = None;
             let left = live.body.remaining();
             t.tell(&Entry {
                 count,
@@ -278,14 +285,6 @@ impl Connection {
             && t.heard.wait.replace((interest, deadline)) != Some((interest, deadline))
         {
             t.tell(&entry);
-        }
-    }
-
-    /// Whatever was waited for, it is over.
-    #[cold]
-    pub(super) fn tell_no_wait(&mut self) {
-        if let Some(t) = &mut self.tracing {
-            t.heard.wait = None;
         }
     }
 
