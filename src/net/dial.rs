@@ -1,18 +1,17 @@
 //! From a name to a connected socket, step by step: where to look for addresses, then the race
 //! between them (RFC 8305). Nothing in here waits unless it is asked to.
 
-use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
 use super::cancel::{self, Cancel, Published};
 use super::deadline::{Deadline, Stopwatch};
-use super::dialing::{Answered, Dialing, Refusal};
-use super::endpoint::{self, Endpoint};
+use super::dialing::{Dialing, Refusal};
+use super::endpoint::Endpoint;
+use super::names::Names;
 use super::news::{News, Teller};
 pub use super::race::Attempt;
 use super::race::{Look, Race, Way};
-use super::resolve::Lookup;
 use super::tcp::Tcp;
 use super::{Interest, Step, Waited};
 use crate::error::{Code, Error, Result};
@@ -25,17 +24,6 @@ use crate::sys::wake;
 const KNOCK_MS: i64 = 10;
 /// How often a wait that nobody can end looks whether it should.
 const LOOK_MS: i64 = 10;
-
-/// Where the addresses come from.
-#[derive(Debug)]
-enum Names {
-    /// Nobody was asked yet.
-    Unasked,
-    /// The system was.
-    Asked(Lookup),
-    /// These are left, and the next one comes first.
-    Known(Option<Endpoint>, std::vec::IntoIter<Endpoint>),
-}
 
 /// A connection being made.
 #[derive(Debug)]
@@ -213,7 +201,7 @@ impl Dial {
             return Err(self.timed_out());
         }
         while self.may_start() {
-            let Some(next) = self.next_endpoint() else {
+            let Some(next) = self.names.next() else {
                 break;
             };
             if let Some(tcp) = self.start(next, patient, cancel)? {
@@ -303,7 +291,7 @@ impl Dial {
         patient: bool,
         cancel: Option<&Arc<Cancel>>,
     ) -> Result<Option<Tcp>> {
-        let is_last = !self.has_next();
+        let is_last = !self.names.has_next();
         let is_alone = self.race.running() == 0 && (is_last || !self.dialing.is_racing());
         let is_only = self.race.is_empty() && is_last && is_tcp(&endpoint);
         if !patient && !is_only {
@@ -332,23 +320,6 @@ impl Dial {
                 && (!self.next_start.is_set() || self.next_start.has_passed())
     }
 
-    fn has_next(&self) -> bool {
-        matches!(&self.names, Names::Known(next, _) if next.is_some())
-    }
-
-    fn next_endpoint(&mut self) -> Option<Endpoint> {
-        let Names::Known(next, rest) = &mut self.names else {
-            return None;
-        };
-        core::mem::replace(next, rest.next())
-    }
-
-    fn know(&mut self, endpoints: Vec<Endpoint>) -> Step<()> {
-        let mut rest = endpoints.into_iter();
-        self.names = Names::Known(rest.next(), rest);
-        Step::Done(())
-    }
-
     /// Resolves the name, and tells of it.
     fn find_out(&mut self, patient: bool) -> Result<Step<()>> {
         let teller = self.race.teller.clone();
@@ -372,10 +343,8 @@ impl Dial {
     }
 
     fn resolve(&mut self, patient: bool) -> Result<Step<()>> {
-        if matches!(self.names, Names::Unasked)
-            && let Step::Done(()) = self.ask()?
-        {
-            return Ok(Step::Done(()));
+        if matches!(self.names, Names::Unasked) {
+            self.names = Names::ask(&self.host, self.port, &self.dialing)?;
         }
         let Names::Asked(lookup) = &self.names else {
             return Ok(Step::Done(()));
@@ -386,7 +355,8 @@ impl Dial {
                 Error::new(Code::HC_ERR_RESOLVE, text).with_os_error(e.code)
             })?;
             self.bell = bell;
-            return Ok(self.know(interleaved(addresses)));
+            self.names = Names::known(addresses);
+            return Ok(Step::Done(()));
         }
         if self.deadline.has_passed() {
             return Err(self.timed_out());
@@ -400,38 +370,6 @@ impl Dial {
                 self.bell_is_watched = true;
             }
         }
-        Ok(Step::Want(Interest::Read))
-    }
-
-    /// Looks at what is known without a name server, and asks one otherwise.
-    fn ask(&mut self) -> Result<Step<()>> {
-        let dialing = self.dialing.clone();
-        if let Some(name) = &dialing.unix {
-            self.names = Names::Known(Some(Endpoint::Unix(name.clone())), Vec::new().into_iter());
-            return Ok(Step::Done(()));
-        }
-        if !dialing.addresses.is_empty() {
-            let given = dialing.addresses.iter();
-            let given = given
-                .map(|a| a.literal.with_default_port(self.port))
-                .collect();
-            return Ok(self.know(interleaved(given)));
-        }
-        if let Some(address) = endpoint::literal(&self.host, self.port) {
-            let address = address.map_err(|errno| {
-                let what = format!("{}: the zone", self.host);
-                Error::os(Code::HC_ERR_RESOLVE, errno, &what)
-            })?;
-            self.names = Names::Known(Some(Endpoint::Ip(address)), Vec::new().into_iter());
-            return Ok(Step::Done(()));
-        }
-        if let Some(resolver) = &dialing.resolver {
-            let mut found = Vec::new();
-            if resolver.resolve(&self.host, self.port, &mut found)? == Answered::Yes {
-                return Ok(self.know(interleaved(found)));
-            }
-        }
-        self.names = Names::Asked(Lookup::begin(&self.host, self.port)?);
         Ok(Step::Want(Interest::Read))
     }
 
@@ -467,24 +405,6 @@ impl Dial {
 
 fn is_tcp(endpoint: &Endpoint) -> bool {
     matches!(endpoint, Endpoint::Ip(_))
-}
-
-/// RFC 8305 section 4: in the order given, but families take turns, so that one that leads
-/// nowhere costs no more than one address's time. The family of the first address begins.
-fn interleaved(addresses: Vec<SocketAddr>) -> Vec<Endpoint> {
-    let Some(begins) = addresses.first().map(SocketAddr::is_ipv6) else {
-        return Vec::new();
-    };
-    let mut first = addresses.iter().filter(|a| a.is_ipv6() == begins);
-    let mut second = addresses.iter().filter(|a| a.is_ipv6() != begins);
-    let mut mixed = Vec::with_capacity(addresses.len());
-    loop {
-        let (a, b) = (first.next(), second.next());
-        if a.is_none() && b.is_none() {
-            return mixed;
-        }
-        mixed.extend(a.into_iter().chain(b).map(|a| Endpoint::Ip(*a)));
-    }
 }
 
 #[cfg(test)]

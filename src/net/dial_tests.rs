@@ -1,9 +1,10 @@
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::{UnixListener, UnixStream};
 
 use super::*;
 use crate::net::Transport;
 use crate::net::deadline::Stopwatch;
+use crate::net::dialing::Answered;
 use crate::net::endpoint::{GivenAddress, UnixName};
 use crate::sys::error_number::{ECANCELED, ECONNREFUSED, ETIMEDOUT};
 use crate::sys::testing::shrink_backlog;
@@ -403,20 +404,4 @@ fn a_unix_server_that_is_full_is_asked_again() {
     let accepted: std::io::Result<(UnixStream, _)> = listener.accept();
     assert!(accepted.is_ok());
     assert!(watch(&mut third).0.is_ok_and(|tcp| tcp.fd().is_some()));
-}
-
-#[test]
-fn families_take_turns() {
-    let parse = |text: &str| SocketAddr::new(text.parse().unwrap_or([0; 4].into()), 1);
-    let mixed = |list: &[&str]| -> Vec<String> {
-        let list = list.iter().map(|a| parse(a)).collect();
-        let mixed = interleaved(list);
-        mixed.iter().map(ToString::to_string).collect()
-    };
-    assert!(mixed(&[]).is_empty());
-    assert_eq!(
-        mixed(&["::1", "::2", "::3", "1.1.1.1", "2.2.2.2"]),
-        ["[::1]:1", "1.1.1.1:1", "[::2]:1", "2.2.2.2:1", "[::3]:1"]
-    );
-    assert_eq!(mixed(&["1.1.1.1", "::1"]), ["1.1.1.1:1", "[::1]:1"]);
 }

@@ -8,6 +8,7 @@ pub mod dial;
 pub mod dialing;
 pub mod endpoint;
 pub mod memory;
+mod names;
 pub mod news;
 mod race;
 pub mod recorded;
