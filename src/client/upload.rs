@@ -262,9 +262,14 @@ impl Connection {
     pub(super) fn salvage(&mut self, e: Error) -> Result<Step<()>> {
         if e.code == Code::HC_ERR_SEND {
             let phase = self.exchange.phase;
-            if matches!(self.look_for_answer(), Ok(true)) {
-                self.out.clear_block();
-                return Ok(Step::Done(()));
+            match self.look_for_answer() {
+                Ok(true) => {
+                    self.out.clear_block();
+                    return Ok(Step::Done(()));
+                }
+                // A server that refuses what TLS 1.3 has shown of us says so in place of an answer.
+                Err(why) if why.tls_reason != 0 => return Err(why),
+                _ => {}
             }
             self.exchange.phase = phase;
         }

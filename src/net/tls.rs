@@ -96,6 +96,8 @@ pub struct Tls {
     departed: u64,
     ended: Ended,
     failed: Option<Error>,
+    /// Nothing more can be sent. What the peer has said before can still be read.
+    unsent: Option<Error>,
     watch: Option<Stopwatch>,
     verified: (bool, bool),
     agreed: Option<Arc<Agreed>>,
@@ -124,6 +126,7 @@ impl Tls {
             departed: 0,
             ended: Ended::Not,
             failed: None,
+            unsent: None,
             watch: None,
             verified,
             agreed: None,
@@ -216,6 +219,8 @@ impl Tls {
     /// decrypt.
     fn digest(&mut self) -> Result<bool> {
         let mut given = 0;
+        // rustls has the beginning of this one already, and room for little more than one.
+        let is_begun = self.record_left > 0;
         loop {
             let waiting = self.end - self.start;
             if self.record_left == 0 {
@@ -236,7 +241,7 @@ impl Tls {
             self.give(n)?;
             self.record_left -= n;
             given += n;
-            if self.record_left > 0 {
+            if self.record_left > 0 || is_begun {
                 break;
             }
         }
@@ -333,10 +338,10 @@ impl Tls {
             if self.ended != Ended::Not {
                 return Ok(Step::Done(0));
             }
-            if self.session.wants_write() {
+            if self.session.wants_write() && self.unsent.is_none() {
                 // An answer to a key update. It may wait if the peer is not reading.
                 if let Err(e) = self.send_ready(false) {
-                    return Err(self.fail(e));
+                    self.cannot_send(e)?;
                 }
             }
             match self.receive(patience) {
@@ -353,8 +358,23 @@ impl Tls {
 
     fn step_establish(&mut self) -> Result<Step<()>> {
         loop {
-            if let Step::Want(i) = self.send_ready(false)? {
-                return Ok(Step::Want(i));
+            if self.unsent.is_none() {
+                match self.send_ready(false) {
+                    Ok(Step::Done(())) => {}
+                    Ok(Step::Want(i)) => return Ok(Step::Want(i)),
+                    Err(e) => self.cannot_send(e)?,
+                }
+            }
+            if let Some(e) = &self.unsent {
+                // An alert that lies there says why; anything else is no more than the failure.
+                let e = e.clone();
+                while self.session.is_handshaking() && self.ended == Ended::Not {
+                    if !self.digest()? && !matches!(self.receive(Patience::None), Ok(Step::Done(_)))
+                    {
+                        break;
+                    }
+                }
+                return Err(e);
             }
             if !self.session.is_handshaking() {
                 return self.established();
@@ -415,6 +435,16 @@ impl Tls {
         Ok(Step::Done(()))
     }
 
+    /// Not being able to send is the end of sending alone. An error: of everything.
+    #[cold]
+    fn cannot_send(&mut self, e: Error) -> Result<()> {
+        if e.code != Code::HC_ERR_SEND {
+            return Err(self.fail(e));
+        }
+        self.unsent = Some(e);
+        Ok(())
+    }
+
     /// It stays failed: what comes after a broken record means nothing.
     #[cold]
     fn fail(&mut self, e: Error) -> Error {
@@ -446,14 +476,17 @@ impl Transport for Tls {
     }
 
     fn write(&mut self, parts: &[IoSlice<'_>], more: bool) -> Result<Step<usize>> {
-        if let Some(e) = &self.failed {
+        if let Some(e) = self.failed.as_ref().or(self.unsent.as_ref()) {
             return Err(e.clone());
         }
         // What was taken before goes first; until it has gone, nothing more is taken.
         match self.send_ready(more) {
             Ok(Step::Done(())) => {}
             Ok(Step::Want(i)) => return Ok(Step::Want(i)),
-            Err(e) => return Err(self.fail(e)),
+            Err(e) => {
+                self.cannot_send(e.clone())?;
+                return Err(e);
+            }
         }
         let n = match self.session.writer().write_vectored(parts) {
             Ok(n) => n,
@@ -462,7 +495,10 @@ impl Transport for Tls {
         self.held = n as u64;
         match self.send_ready(more) {
             Ok(_) => Ok(Step::Done(n)),
-            Err(e) => Err(self.fail(e)),
+            Err(e) => {
+                self.cannot_send(e.clone())?;
+                Err(e)
+            }
         }
     }
 

@@ -93,6 +93,7 @@ class Peer:
     tells_trailers = False
     alpn = "http/1.1"  # "none" where the server does not choose
     without_certificate = None  # the script where a missing certificate of the client gets an answer
+    keeps_sessions = True  # without tickets, by their ids, and surely
     foreign_certificate = None  # the script where one by somebody else is not refused by an alert
 
     def __init__(self, root, site, certificates=None):

@@ -66,6 +66,7 @@ class HAProxy(Peer):
     name = "haproxy"
     tells_trailers = True
     counted_requests = 1  # "option httpclose"
+    keeps_sessions = False  # it drops a session when its own goodbye meets a client that has gone: a race on a busy machine
 
     def __init__(self, root, site, certificates=None):
         super().__init__(root, site, certificates)
