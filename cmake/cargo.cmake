@@ -32,6 +32,17 @@ if(_triple)
   set(_out "${_triple}/${_out}")
 endif()
 set(_out "${HTTPCLIENT_TARGET_DIR}/${_out}")
+if(NOT HTTPCLIENT_TLS MATCHES "^(ring|aws-lc-rs)$")
+  message(FATAL_ERROR "HTTPCLIENT_TLS is ring or aws-lc-rs, not ${HTTPCLIENT_TLS}")
+endif()
+# Ring is cargo's default, so that the target folder is shared with a plain `cargo build`.
+set(_features)
+if(NOT HTTPCLIENT_TLS STREQUAL "ring")
+  list(APPEND _features --no-default-features --features "${HTTPCLIENT_TLS}")
+endif()
+if(HTTPCLIENT_BUNDLED_ROOTS)
+  list(APPEND _features --features bundled-roots)
+endif()
 
 set(HTTPCLIENT_REAL_NAME "libhttpclient.so.${PROJECT_VERSION}")
 set(HTTPCLIENT_SONAME "libhttpclient.so.${PROJECT_VERSION_MAJOR}")
@@ -43,7 +54,7 @@ set(_a "${HTTPCLIENT_LIB_DIR}/libhttpclient.a")
 # tenth of a second. copy_if_different keeps the C side from linking again for nothing.
 add_custom_target(cargo_build ALL
   COMMAND ${CMAKE_COMMAND} -E env ${_env}
-          "${CARGO}" build --lib --profile ${_profile} --locked ${_target}
+          "${CARGO}" build --lib --profile ${_profile} --locked ${_features} ${_target}
   COMMAND ${CMAKE_COMMAND} -E make_directory "${HTTPCLIENT_LIB_DIR}"
   COMMAND ${CMAKE_COMMAND} -E copy_if_different "${_out}/libhttpclient.so" "${_so}"
   COMMAND ${CMAKE_COMMAND} -E copy_if_different "${_out}/libhttpclient.a" "${_a}"

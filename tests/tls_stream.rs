@@ -416,6 +416,110 @@ fn row_140_a_record_that_was_changed_on_its_way() {
     assert!(told, "{:?}", served.trouble);
 }
 
+/// What TLS has taken and the socket has not is still the library's to send: a call that sends is
+/// done when it has left, and one that does not wait says so.
+#[test]
+fn a_long_upload_to_a_peer_that_is_slow() {
+    let (root, server) = pki();
+    let body: Vec<u8> = (0..3_000_000_u32).map(|i| (i % 253) as u8).collect();
+    for nonblocking in [false, true] {
+        let tls = Tls::trusting(&root.pem);
+        let c = tls.conn("example.test", 0);
+        let (client, fd) = pair();
+        c.adopt(client);
+        c.nonblocking(nonblocking);
+        let mut served = Served::new(config(&server), vec![(ok(b"thanks"), Then::Stay)]);
+        let carrier = std::thread::spawn(move || {
+            let peer = Peer::new(fd);
+            loop {
+                let bytes = peer.read();
+                if bytes.is_empty() {
+                    return served;
+                }
+                served.feed(&bytes);
+                peer.write(&served.drain());
+            }
+        });
+        let settle = |call: &mut dyn FnMut() -> i32| loop {
+            let status = call();
+            if status != HC_WANT_READ && status != HC_WANT_WRITE {
+                return status;
+            }
+            let (fd, events, _) = c.want();
+            let events = if events & HC_EVENT_WRITE != 0 {
+                libc::POLLOUT
+            } else {
+                0
+            } | if events & HC_EVENT_READ != 0 {
+                libc::POLLIN
+            } else {
+                0
+            };
+            assert!(common::socket::poll(fd, events, common::socket::PATIENCE));
+        };
+        let given = common::handle::memory_body(&body);
+        let status = settle(&mut || c.request("PUT", "/", &[], Some(&given), 0));
+        assert_eq!(status, HC_OK, "{:?}", c.last_error());
+        let mut got = None;
+        let status = settle(&mut || match c.getresponse() {
+            Ok(r) => {
+                got = Some(r);
+                HC_OK
+            }
+            Err(status) => status,
+        });
+        assert_eq!(status, HC_OK, "{:?}", c.last_error());
+        assert_eq!(got.map(|r| r.read(100).1), Some(b"thanks".to_vec()));
+        c.close();
+        let Ok(served) = carrier.join() else {
+            panic!("the carrier failed")
+        };
+        assert_eq!((served.requests, served.trouble), (1, None));
+        assert!(served.saw_close_notify);
+    }
+}
+
+/// A child of the process must not speak with the keys of its parent: only one of the two can be
+/// right about how many records were sent.
+#[test]
+fn a_forked_child_says_nothing() {
+    let (root, server) = pki();
+    let tls = Tls::trusting(&root.pem);
+    let c = tls.conn("example.test", 0);
+    let (client, fd) = pair();
+    c.adopt(client);
+    let peer = Peer::new(fd);
+    let mut served = Served::new(config(&server), vec![(ok(b"x"), Then::Stay)]);
+    c.nonblocking(true);
+    // SAFETY: a live handle.
+    while unsafe { hc_connect(c.raw()) } == HC_WANT_READ {
+        served.feed(&peer.read_now());
+        peer.write(&served.drain());
+    }
+    served.feed(&peer.read_now());
+    assert!(!served.conn().is_handshaking());
+    // SAFETY: the child frees the handle and ends.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        // SAFETY: the child's copy of the handle, freed once there.
+        unsafe { hc_free(c.raw()) };
+        // SAFETY: ends the child, and nothing of the test's is run in it.
+        unsafe { libc::_exit(0) };
+    }
+    let mut status = 0;
+    // SAFETY: a child of ours and a valid place.
+    assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+    assert_eq!(status, 0);
+    assert!(peer.read_now().is_empty(), "the child has sent something");
+    // The parent's connection is as good as before.
+    assert_eq!(c.request("GET", "/", &[], None, 0), HC_OK);
+    served.feed(&peer.read_now());
+    assert_eq!((served.requests, &served.trouble), (1, &None));
+    c.close();
+    served.feed(&peer.read_now());
+    assert!(served.saw_close_notify);
+}
+
 #[test]
 fn data_that_nobody_asked_for_is_no_answer() {
     let (root, server) = pki();

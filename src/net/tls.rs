@@ -50,6 +50,9 @@ const BATCH: usize = 4 * 1024;
 /// certificates come to.
 const MOST_WITHOUT_DATA: usize = 256 * 1024;
 
+#[cfg(not(any(feature = "ring", feature = "aws-lc-rs")))]
+compile_error!("TLS needs a crypto provider: the feature ring (the default) or aws-lc-rs");
+
 /// The crypto behind it. Who asks for aws-lc-rs gets it, whatever else is there.
 #[cfg(feature = "aws-lc-rs")]
 fn provider() -> CryptoProvider {
