@@ -137,6 +137,29 @@ static void open_proxy(world *w, const phase *p) {
     assert_ok(hc_set_tunnel(w->c, "far.test", HC_ZSTR, 443, NULL, 0));
 }
 
+static void open_proxy_by(world *w, const phase *p, const char *scheme) {
+    char url[48];
+    open_listener(w, p);
+    snprintf(url, sizeof url, "%s://127.0.0.1:%d", scheme, hc_port(w->c));
+    assert_ok(hc_set_proxy(w->c, url));
+}
+
+static void open_socks(world *w, const phase *p) {
+    open_proxy_by(w, p, "socks5h");
+}
+
+static void open_tls_proxy(world *w, const phase *p) {
+    open_proxy_by(w, p, "https");
+}
+
+static void open_tls(world *w, const phase *p) {
+    hc_tls *tls = NULL;
+    open_listener(w, p);
+    assert_ok(hc_tls_new(&tls));
+    assert_ok(hc_set_tls(w->c, tls));
+    hc_tls_free(tls);
+}
+
 static void open_memory(world *w, const phase *p) {
     open_listener(w, p);
     w->body.kind = HC_BODY_MEMORY;
@@ -224,6 +247,9 @@ const phase phases[] = {
     {"a connect", NULL, open_hole, call_connect, HC_PHASE_CONNECT, false},
     {"the connect of a request", NULL, open_hole, call_request, HC_PHASE_CONNECT, false},
     {"CONNECT to a proxy", NULL, open_proxy, call_request, HC_PHASE_PROXY, false},
+    {"a SOCKS proxy", NULL, open_socks, call_request, HC_PHASE_PROXY, false},
+    {"TLS with a proxy", NULL, open_tls_proxy, call_request, HC_PHASE_TLS, false},
+    {"TLS", NULL, open_tls, call_request, HC_PHASE_TLS, false},
     {"a body from memory", NULL, open_memory, call_upload, HC_PHASE_SEND_BODY, false},
     {"a body from a file", NULL, open_file, call_upload, HC_PHASE_SEND_BODY, false},
     {"a body from a callback", NULL, open_callback, call_upload, HC_PHASE_SEND_BODY, false},
@@ -319,6 +345,8 @@ void expect_exchange(hc_conn *c) {
     assert_state(c, HC_STATE_IDLE);
     assert_ok(hc_set_nonblocking(c, 0));
     assert_ok(hc_set_tunnel(c, NULL, 0, 0, NULL, 0));
+    assert_ok(hc_set_proxy(c, NULL));
+    assert_ok(hc_set_tls(c, NULL));
     make_pair(fds);
     assert_ok(hc_adopt_fd(c, fds[0]));
     assert_ok(hc_request(c, "GET", "/", NULL, 0, NULL, 0));

@@ -60,6 +60,9 @@ static void set_write(hc_conn *c, int64_t ms) {
 static void set_first_byte(hc_conn *c, int64_t ms) {
     assert_ok(hc_set_timeout(c, HC_TIMEOUT_FIRST_BYTE, ms));
 }
+static void set_tls(hc_conn *c, int64_t ms) {
+    assert_ok(hc_set_timeout(c, HC_TIMEOUT_TLS, ms));
+}
 static void set_speed(hc_conn *c, int64_t ms) {
     assert_ok(hc_set_min_speed(c, 1000 * 1000 * 1000, ms));
 }
@@ -87,7 +90,7 @@ static void expect_timeout(const phase *p, phase_settings settings, int32_t kind
         assert_int_equal(info.phase, p->phase);
         assert_true(took >= LIMIT_MS - 1);
         assert_true(strlen(info.text) > 10);
-        if (p->phase <= HC_PHASE_CONNECT || p->phase == HC_PHASE_PROXY) {
+        if (p->phase <= HC_PHASE_CONNECT || p->phase >= HC_PHASE_TLS) {
             assert_int_equal(info.resend, HC_RESEND_NOTHING_SENT);
         } else if (p->phase == HC_PHASE_RESPONSE_BODY || p->phase == HC_PHASE_TRAILERS) {
             assert_int_equal(info.resend, HC_RESEND_NO);
@@ -117,7 +120,8 @@ static void test_total(void **state) {
 static bool counts(const phase *p, int32_t kind) {
     if (p->waits_inside) return false; /* on a descriptor of the program's own */
     switch (kind) {
-    case HC_TIMEOUT_CONNECT: return p->phase <= HC_PHASE_CONNECT || p->phase == HC_PHASE_PROXY;
+    case HC_TIMEOUT_CONNECT: return p->phase <= HC_PHASE_CONNECT || p->phase >= HC_PHASE_TLS;
+    case HC_TIMEOUT_TLS: return p->phase == HC_PHASE_TLS;
     case HC_TIMEOUT_WRITE: return p->phase == HC_PHASE_SEND_BODY;
     case HC_TIMEOUT_READ:
         return p->phase >= HC_PHASE_RESPONSE_HEAD && p->phase <= HC_PHASE_TRAILERS;
@@ -136,8 +140,11 @@ static void test_every_kind(void **state) {
         int32_t kind;
         int times; /* buffers of the kernel that grow and fill up look like progress for a while */
     } kinds[] = {
-        {set_connect, HC_TIMEOUT_CONNECT, 1}, {set_read, HC_TIMEOUT_READ, 1},
-        {set_write, HC_TIMEOUT_WRITE, 4},     {set_first_byte, HC_TIMEOUT_FIRST_BYTE, 1},
+        {set_connect, HC_TIMEOUT_CONNECT, 1},
+        {set_tls, HC_TIMEOUT_TLS, 1},
+        {set_read, HC_TIMEOUT_READ, 1},
+        {set_write, HC_TIMEOUT_WRITE, 4},
+        {set_first_byte, HC_TIMEOUT_FIRST_BYTE, 1},
         {set_speed, HC_TIMEOUT_SPEED, 4},
     };
     for (size_t k = 0; k < COUNT_OF(kinds); k++)

@@ -95,6 +95,8 @@ pub struct Connection {
     pub(super) proxy_answer: Option<Box<ProxyAnswer>>,
     /// By when all of that has to be done, the dialling included.
     pub(super) opening_due: Due,
+    /// By when the handshake under way has to be.
+    pub(super) tls_due: Deadline,
     /// By when the call under way has to be done.
     pub(super) total: Deadline,
     /// Set from elsewhere to end what is under way here.
@@ -437,6 +439,7 @@ impl Connection {
         self.attempts = Vec::new();
         self.making = None;
         self.opening_due = Due::NEVER;
+        self.tls_due = Deadline::NEVER;
         self.pending = Pending::None;
         self.want = None;
         self.has_answer = false;

@@ -157,6 +157,7 @@ impl Connection {
             _ => Due::NEVER,
         };
         due.or_earlier(self.opening_due.at, self.opening_due.kind)
+            .or_earlier(self.tls_due, TimeoutKind::Tls)
             .or_earlier(self.total, TimeoutKind::Total)
     }
 

@@ -5,7 +5,7 @@ use super::connection::{Connection, Origin};
 use super::proxying::Way;
 use super::record::Phase;
 use super::secure::Hop;
-use super::timeouts::Due;
+use super::timeouts::{Due, TimeoutKind};
 use super::tunnelling::Tunnelling;
 use crate::error::{Error, Result};
 use crate::net::{Interest, Step};
@@ -145,9 +145,10 @@ impl Connection {
         }
     }
 
-    /// The peer is waited for: not for longer than opening may take in all.
+    /// The peer is waited for: not for longer than this and opening may take in all.
     fn not_open_yet(&self, interest: Interest) -> Result<Step<()>> {
-        self.opening_due.check()?;
+        let due = self.opening_due.or_earlier(self.tls_due, TimeoutKind::Tls);
+        due.check()?;
         Ok(Step::Want(interest))
     }
 }

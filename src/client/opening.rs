@@ -147,6 +147,7 @@ impl Connection {
         self.lose_wire();
         self.making = None;
         self.opening_due = Due::NEVER;
+        self.tls_due = Deadline::NEVER;
         self.reader = HeadReader::default();
         self.out.rewind();
         self.exchange = Exchange {

@@ -9,6 +9,7 @@ use super::record::Phase;
 use super::timeouts::Due;
 use crate::error::{Code, Error, Result};
 use crate::net::Step;
+use crate::net::deadline::Deadline;
 use crate::net::tls::TlsConfig;
 use crate::net::tls::agreed::Agreed;
 use crate::proto::proxy::Scheme;
@@ -119,9 +120,11 @@ impl Connection {
             let tls = tls.unwrap_or_else(TlsConfig::shared_default);
             wire.wrap(|inner| tls.connect(inner, &to.host, to.port))?;
             *begun = true;
+            self.tls_due = Deadline::after_ms(self.tuning.timeouts.tls);
         }
         match wire.establish()? {
             Step::Done(()) => {
+                self.tls_due = Deadline::NEVER;
                 if hop == Hop::Origin {
                     self.agreed = wire.agreed().cloned();
                 }
