@@ -48,7 +48,7 @@ void client_init(struct client *k);
 void client_free(struct client *k);
 void client_attach(
     struct client *k); /* gives the connection a socket where the style leaves that to us */
-void client_detach(struct client *k); /* the exchange ended with a close: drop our socket */
+void client_detach(struct client *k);     /* the exchange ended with a close: drop our socket */
 void client_last_words(struct client *k); /* SANSIO: what hc_close has left to send */
 int client_reattachable(const struct client *k, hc_status st);
 void client_reattach(struct client *k); /* our wire had ended: another */
