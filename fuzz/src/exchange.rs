@@ -9,13 +9,13 @@ use httpclient::ffi::driving::{
     hc_feed, hc_feed_eof, hc_output, hc_output_consumed, hc_set_sansio, hc_set_transport,
 };
 use httpclient::ffi::machine::hc_state;
-use httpclient::ffi::options::{
-    hc_set_auto_open, hc_set_lenient, hc_set_limit, hc_set_nonblocking, hc_set_timeout,
-};
+use httpclient::ffi::options::{hc_set_auto_open, hc_set_lenient, hc_set_nonblocking};
+use httpclient::ffi::options_limits::hc_set_limit;
 use httpclient::ffi::reading::hr_remaining;
 use httpclient::ffi::request::{hc_endheaders, hc_putheader, hc_putrequest};
 use httpclient::ffi::response::{hc_getresponse, hr_detach, hr_free, hr_is_closed};
 use httpclient::ffi::standalone::{hr_begin, hr_new, hr_new_bytes, hr_set_lenient, hr_set_limit};
+use httpclient::ffi::timeouts::hc_set_timeout;
 use httpclient::ffi::{hc_conn, hr_response};
 use std::collections::VecDeque;
 use std::ffi::{CStr, c_void};

@@ -9,9 +9,11 @@ use httpclient::ffi::conn::{hc_adopt_fd, hc_new, hc_set_interim_callback};
 use httpclient::ffi::driving::{hc_feed, hc_output, hc_output_consumed, hc_set_transport, hc_want};
 use httpclient::ffi::errors::hc_last_error;
 use httpclient::ffi::options::{
-    hc_set_auto_open, hc_set_http_version, hc_set_lenient, hc_set_limit, hc_set_nonblocking,
-    hc_set_profile, hc_set_retry, hc_set_timeout,
+    hc_set_auto_open, hc_set_http_version, hc_set_lenient, hc_set_nonblocking, hc_set_profile,
+    hc_set_retry,
 };
+use httpclient::ffi::options_limits::hc_set_limit;
+use httpclient::ffi::timeouts::hc_set_timeout;
 use std::ffi::c_void;
 use std::io::Write as _;
 use std::net::Shutdown;

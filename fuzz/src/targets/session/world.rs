@@ -10,11 +10,13 @@ use httpclient::ffi::driving::hc_connection_count;
 use httpclient::ffi::errors::hc_last_error;
 use httpclient::ffi::machine::{hc_state, hc_transition};
 use httpclient::ffi::options::{
-    hc_get_auto_open, hc_get_http_version, hc_get_lenient, hc_get_limit, hc_get_nonblocking,
-    hc_get_profile, hc_get_retry, hc_get_timeout,
+    hc_get_auto_open, hc_get_http_version, hc_get_lenient, hc_get_nonblocking, hc_get_profile,
+    hc_get_retry,
 };
+use httpclient::ffi::options_limits::hc_get_limit;
 use httpclient::ffi::request::hc_body_owed;
 use httpclient::ffi::response::hr_free;
+use httpclient::ffi::timeouts::hc_get_timeout;
 use httpclient::ffi::{hc_conn, hr_response};
 use std::fs::File;
 use std::os::fd::OwnedFd;
