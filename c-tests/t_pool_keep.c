@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -648,11 +649,12 @@ static void test_row_187_fork_while_others_are_inside(void **state) {
             if (hc_pool_get(f.pool, HOST, f.o.port, -1, &c) != HC_ERR_FORKED) _exit(1);
             hc_free(f.c);
             hc_pool_free(f.pool);
-            _exit(0);
+            /* Without a leak check: what other threads held is lost here, as it has to be. */
+            raise(SIGKILL);
         }
         assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(WIFEXITED(status));
-        assert_int_equal(WEXITSTATUS(status), 0);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGKILL);
     }
     atomic_store(&x.stop, true);
     for (size_t i = 0; i < COUNT_OF(threads); i++)
