@@ -89,6 +89,7 @@ check:
 format:
 	cargo fmt
 	$(C_FILES) | xargs clang-format -i
+	python3 tests/guides/run.py --format docs/guides/*.md
 
 header:
 	touch cbindgen.toml
