@@ -416,69 +416,6 @@ fn row_140_a_record_that_was_changed_on_its_way() {
     assert!(told, "{:?}", served.trouble);
 }
 
-/// What TLS has taken and the socket has not is still the library's to send: a call that sends is
-/// done when it has left, and one that does not wait says so.
-#[test]
-fn a_long_upload_to_a_peer_that_is_slow() {
-    let (root, server) = pki();
-    let body: Vec<u8> = (0..3_000_000_u32).map(|i| (i % 253) as u8).collect();
-    for nonblocking in [false, true] {
-        let tls = Tls::trusting(&root.pem);
-        let c = tls.conn("example.test", 0);
-        let (client, fd) = pair();
-        c.adopt(client);
-        c.nonblocking(nonblocking);
-        let mut served = Served::new(config(&server), vec![(ok(b"thanks"), Then::Stay)]);
-        let carrier = std::thread::spawn(move || {
-            let peer = Peer::new(fd);
-            loop {
-                let bytes = peer.read();
-                if bytes.is_empty() {
-                    return served;
-                }
-                served.feed(&bytes);
-                peer.write(&served.drain());
-            }
-        });
-        let settle = |call: &mut dyn FnMut() -> i32| loop {
-            let status = call();
-            if status != HC_WANT_READ && status != HC_WANT_WRITE {
-                return status;
-            }
-            let (fd, events, _) = c.want();
-            let events = if events & HC_EVENT_WRITE != 0 {
-                libc::POLLOUT
-            } else {
-                0
-            } | if events & HC_EVENT_READ != 0 {
-                libc::POLLIN
-            } else {
-                0
-            };
-            assert!(common::socket::poll(fd, events, common::socket::PATIENCE));
-        };
-        let given = common::handle::memory_body(&body);
-        let status = settle(&mut || c.request("PUT", "/", &[], Some(&given), 0));
-        assert_eq!(status, HC_OK, "{:?}", c.last_error());
-        let mut got = None;
-        let status = settle(&mut || match c.getresponse() {
-            Ok(r) => {
-                got = Some(r);
-                HC_OK
-            }
-            Err(status) => status,
-        });
-        assert_eq!(status, HC_OK, "{:?}", c.last_error());
-        assert_eq!(got.map(|r| r.read(100).1), Some(b"thanks".to_vec()));
-        c.close();
-        let Ok(served) = carrier.join() else {
-            panic!("the carrier failed")
-        };
-        assert_eq!((served.requests, served.trouble), (1, None));
-        assert!(served.saw_close_notify);
-    }
-}
-
 /// A child of the process must not speak with the keys of its parent: only one of the two can be
 /// right about how many records were sent.
 #[test]

@@ -47,13 +47,8 @@ impl Connection {
                 if let Step::Want(i) = self.ensure_wire()? {
                     return Ok(Step::Want(i));
                 }
-                let flushed = match self.flush(false) {
-                    Err(e) => self.salvage(e)?,
-                    Ok(step) => step,
-                };
-                if let Step::Want(i) = flushed
-                    && !self.look_for_answer()?
-                {
+                let flushed = self.flush(false);
+                if let Step::Want(i) = self.unless_answered(flushed)? {
                     return Ok(Step::Want(i));
                 }
             }
@@ -74,7 +69,8 @@ impl Connection {
         let found = Deciding::find(&self.head.fields);
         let framed = framing::of_response(&self.head, &found, &self.request, self.tuning.profile)?;
         let reason = reuse::decide(&self.head, &found, &framed, &self.request);
-        let early = self.exchange.early || self.upload.is_open() || !self.out.is_sent();
+        let is_held = self.wire.as_ref().is_some_and(Wire::is_holding);
+        let early = self.exchange.early || self.upload.is_open() || !self.out.is_sent() || is_held;
         Ok(Step::Done((
             framed,
             if early && reason == CloseReason::Kept {

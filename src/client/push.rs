@@ -9,8 +9,8 @@ use super::stats::Moment;
 use super::upload::Owed;
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
+use crate::net::Step;
 use crate::net::deadline::Deadline;
-use crate::net::{Interest, Step};
 use crate::proto::Profile;
 use crate::proto::chunked::{CHUNK_END, LAST_CHUNK, SizeLine};
 use crate::proto::request::add_trailer;
@@ -83,21 +83,46 @@ impl Connection {
                 Err(e) => return Err(self.fail(e)),
             }
         }
-        self.push_out()?;
+        self.push_out_raw()?;
         Ok(Step::Done(sent))
     }
 
-    /// A blocking call returns when what it took has left.
+    /// A blocking call returns when what it took has left, or the server has answered instead of
+    /// reading it.
     fn push_out(&mut self) -> Result<()> {
-        if self.tuning.nonblocking || !self.wire.as_ref().is_some_and(Wire::is_holding) {
+        if !self.has_to_push_out() {
             return Ok(());
         }
-        let step = self.drive(|c| match &mut c.wire {
-            Some(wire) => wire.flush(&c.tuning),
-            None => Ok(Step::Done(())),
+        let step = self.drive(|c| {
+            let flushed = c.flush_wire();
+            c.unless_answered(flushed)
         });
-        // What cannot wait here (the program owns the wire) leaves with the next call.
+        match step {
+            Ok(Step::Done(None)) => Err(early()),
+            // What cannot wait here (the program owns the wire) leaves with the next call.
+            Ok(_) => Ok(()),
+            Err(e) => Err(self.fail(e)),
+        }
+    }
+
+    /// The same for bytes that have no answer as far as is known here.
+    fn push_out_raw(&mut self) -> Result<()> {
+        if !self.has_to_push_out() {
+            return Ok(());
+        }
+        let step = self.drive(Self::flush_wire);
         step.map(drop).map_err(|e| self.fail(e))
+    }
+
+    fn has_to_push_out(&self) -> bool {
+        !self.tuning.nonblocking && self.wire.as_ref().is_some_and(Wire::is_holding)
+    }
+
+    fn flush_wire(&mut self) -> Result<Step<()>> {
+        match &mut self.wire {
+            Some(wire) => wire.flush(&self.tuning),
+            None => Ok(Step::Done(())),
+        }
     }
 
     fn step_raw(&mut self, data: &[u8]) -> Result<Step<usize>> {
@@ -131,13 +156,10 @@ impl Connection {
             self.close_body(trailers)?;
         }
         self.run(Pending::FinishBody, |c| {
-            let step = match c.flush(false) {
-                Err(e) => c.salvage(e)?,
-                Ok(Step::Want(i)) if c.look_for_answer()? => {
-                    let _ = i;
-                    Step::Done(())
-                }
-                Ok(step) => step,
+            let flushed = c.flush(false);
+            let step = match c.unless_answered(flushed)? {
+                Step::Done(_) => Step::Done(()),
+                Step::Want(i) => Step::Want(i),
             };
             if step == Step::Done(()) {
                 c.upload.owed = Owed::Nothing;
@@ -169,17 +191,11 @@ impl Connection {
     }
 
     fn step_push(&mut self, data: &[u8]) -> Result<Step<usize>> {
-        let step = match self.try_push(data) {
-            Err(e) => match self.salvage(e)? {
-                Step::Done(()) => return Err(early()),
-                Step::Want(i) => Step::Want(i),
-            },
-            Ok(step) => step,
-        };
-        match step {
-            Step::Want(Interest::Write) if self.look_for_answer()? => Err(early()),
-            Step::Want(Interest::Write) if self.live.is_none() => Ok(Step::Want(Interest::Either)),
-            step => Ok(step),
+        let pushed = self.try_push(data);
+        match self.unless_answered(pushed)? {
+            Step::Done(Some(n)) => Ok(Step::Done(n)),
+            Step::Done(None) => Err(early()),
+            Step::Want(i) => Ok(Step::Want(i)),
         }
     }
 

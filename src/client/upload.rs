@@ -189,7 +189,10 @@ impl Connection {
         }
         if body.is_none() {
             // What is owed will be pushed; so will the waiting for 100 be.
-            return self.flush(false);
+            return match self.flush(false)? {
+                Step::Want(Interest::Write) => self.await_room_or_answer(),
+                step => Ok(step),
+            };
         }
         if let Step::Want(i) = self.wait_for_continue()? {
             return Ok(Step::Want(i));
@@ -206,12 +209,7 @@ impl Connection {
                 Step::Done(true) => return Ok(Step::Done(())),
                 Step::Done(false) if self.look_for_answer()? => return Ok(Step::Done(())),
                 Step::Done(false) => {}
-                Step::Want(Interest::Write) if self.look_for_answer()? => {
-                    return Ok(Step::Done(()));
-                }
-                Step::Want(Interest::Write) if self.live.is_none() => {
-                    return Ok(Step::Want(Interest::Either));
-                }
+                Step::Want(Interest::Write) => return self.await_room_or_answer(),
                 Step::Want(i) => return Ok(Step::Want(i)),
             }
         }
@@ -255,6 +253,37 @@ impl Connection {
             return Ok(false);
         }
         Ok(self.has_answer || self.step_answer(Receive::InPassing)? == Step::Done(()))
+    }
+
+    /// What sending has come to, with a look at what the server says: an answer is worth more than
+    /// a failure, and there is no point in waiting for room behind it. `Done(None)`: it has
+    /// answered.
+    #[inline]
+    pub(super) fn unless_answered<T>(&mut self, sent: Result<Step<T>>) -> Result<Step<Option<T>>> {
+        match sent {
+            Ok(Step::Done(value)) => Ok(Step::Done(Some(value))),
+            Ok(Step::Want(Interest::Write)) => Ok(match self.await_room_or_answer()? {
+                Step::Done(()) => Step::Done(None),
+                Step::Want(i) => Step::Want(i),
+            }),
+            Ok(Step::Want(i)) => Ok(Step::Want(i)),
+            Err(e) => self.salvage(e).map(|_| Step::Done(None)),
+        }
+    }
+
+    /// Done: it has answered.
+    #[cold]
+    fn await_room_or_answer(&mut self) -> Result<Step<()>> {
+        if self.look_for_answer()? {
+            return Ok(Step::Done(()));
+        }
+        // An unread response stands in front of whatever would come.
+        let is_behind = self.live.is_some() || self.wire.as_ref().is_some_and(|w| w.debt.is_some());
+        Ok(Step::Want(if is_behind {
+            Interest::Write
+        } else {
+            Interest::Either
+        }))
     }
 
     /// Sending failed. If the server has said something before it closed, that is worth more

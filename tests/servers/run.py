@@ -139,14 +139,6 @@ def build_client(arguments, directory):
     return client
 
 
-# What is not as it should be, and known. The reasons are shown, and the count of what was left out.
-OPEN = {
-    ("haproxy-tls", "blocking", "early-413-push"):
-        "open: HAProxy resets the connection right behind its answer, and over TLS a blocking push mostly meets the "
-        "reset first: HC_ERR_SEND instead of the answer",
-}
-
-
 def run_server(name, peer, arguments, results, setting):
     for case in cases.CASES.values():
         if arguments.k and arguments.k not in case.name or peer.name not in case.servers \
@@ -158,9 +150,7 @@ def run_server(name, peer, arguments, results, setting):
             results.skipped_case(name, "-", case.name, reason="no IPv6 on this machine's loopback")
         else:
             for style in arguments.style or case.styles:
-                if reason := OPEN.get((name, style, case.name)):
-                    results.skipped_case(name, style, case.name, reason=reason)
-                elif style in case.styles:
+                if style in case.styles:
                     run_case(case, name, Trial(peer, style, **setting), results)
 
 

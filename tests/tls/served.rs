@@ -117,6 +117,11 @@ impl Served {
         }
     }
 
+    /// A request has begun and said what it is.
+    pub fn has_head(&self) -> bool {
+        self.requests > 0 || self.got.windows(4).any(|w| w == b"\r\n\r\n")
+    }
+
     pub fn sni(&self) -> Option<&str> {
         self.conn.server_name()
     }
