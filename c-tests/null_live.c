@@ -165,7 +165,7 @@ void test_row_192_options(void **state) {
     assert_true(speed == UINT64_MAX && over == INT32_MAX);
     assert_ok(hc_set_min_speed(c, 0, -1));
     REFUSED(hc_set_limit, c, -1, 1);
-    REFUSED(hc_set_limit, c, 6, 1);
+    REFUSED(hc_set_limit, c, 7, 1);
     assert_int_equal(hc_get_limit(c, HC_LIMIT_HEADERS), 100);
     REFUSED(hc_adopt_fd, c, -1);
     assert_true(hc_adopt_fd(c, 1 << 20) < 0); /* no such descriptor */

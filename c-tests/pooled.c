@@ -76,3 +76,44 @@ void assert_open(int server) {
 void assert_nobody_connects(const origin *o) {
     assert_open(o->listener);
 }
+
+void begin(fixture *f) {
+    origin_open(&f->o);
+    assert_ok(hc_pool_new(&f->pool));
+    f->c = take(f->pool, &f->o);
+    f->server = exchange(f->c, &f->o, -1);
+}
+
+void put(fixture *f) {
+    uint64_t out = stats_of(f->pool).out;
+    assert_ok(hc_pool_put(f->c));
+    f->c = NULL;
+    assert_int_equal(stats_of(f->pool).out, out - 1);
+}
+
+void end_kept(fixture *f) {
+    assert_int_equal(stats_of(f->pool).idle, 1);
+    assert_open(f->server);
+    use_once(f->pool, &f->o, f->server);
+    assert_int_equal(stats_of(f->pool).reused, 1);
+    hc_pool_free(f->pool);
+    assert_closed(f->server);
+    origin_close(&f->o);
+}
+
+void end_closed(fixture *f) {
+    assert_int_equal(stats_of(f->pool).idle, 0);
+    assert_closed(f->server);
+    hc_conn *c = take(f->pool, &f->o);
+    f->server = exchange(c, &f->o, -1);
+    hc_free(c);
+    assert_closed(f->server);
+    hc_pool_free(f->pool);
+    origin_close(&f->o);
+}
+
+void send_request(fixture *f) {
+    char buf[1024];
+    assert_ok(hc_request(f->c, "GET", "/", NULL, 0, NULL, 0));
+    receive_head(f->server, buf, sizeof buf);
+}

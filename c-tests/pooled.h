@@ -11,6 +11,8 @@ typedef struct origin {
     int listener, port;
 } origin;
 
+#define SHORT_REST "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX-A: b\r\n\r\n0123456789"
+
 #define HOST "127.0.0.1"
 
 void origin_open(origin *o);
@@ -29,5 +31,22 @@ void assert_closed(int server);
 /* Nothing has come, not even the end. */
 void assert_open(int server);
 void assert_nobody_connects(const origin *o);
+
+typedef struct fixture {
+    origin o;
+    hc_pool *pool;
+    hc_conn *c;
+    int server;
+} fixture;
+
+/* A pool with one handle out, whose connection has served one request. */
+void begin(fixture *f);
+/* The handle goes back. */
+void put(fixture *f);
+/* A request; the answer is still to be sent. */
+void send_request(fixture *f);
+/* The end of the test: the connection was kept, or closed, and the pool goes on either way. */
+void end_kept(fixture *f);
+void end_closed(fixture *f);
 
 #endif

@@ -191,6 +191,107 @@ static void test_row_88_retry(void **state) {
     assert_peer_done(p);
 }
 
+/* A kept connection that the server has ended in one of two ways, and a POST on it. */
+static hc_status post_on_a_dead_one(hc_conn *c, int listener, void (*end)(int fd)) {
+    char buf[512];
+    const void *data = NULL;
+    size_t n = 0;
+    hr_response *r = NULL;
+    assert_ok(hc_close(c));
+    assert_ok(hc_request(c, "GET", "/1", NULL, 0, NULL, 0));
+    int server = accept_one(listener);
+    receive_head(server, buf, sizeof buf);
+    send_text(server, HI);
+    assert_ok(hc_getresponse(c, &r));
+    assert_ok(hr_read_all(r, 10, &data, &n));
+    hr_free(r);
+    end(server);
+    const hc_body body = {
+        .struct_size = sizeof body, .kind = HC_BODY_MEMORY, .data = "once", .length = 4};
+    return hc_request(c, "POST", "/2", NULL, 0, &body, 0);
+}
+
+static void end_in_order(int fd) {
+    close(fd);
+}
+
+/* Row 88 for what is not idempotent: sent again only if not a byte of it has left, which is known when
+ * the system refuses the first of them. */
+static void test_row_088_a_post(void **state) {
+    (void)state;
+    char buf[512];
+    int port, listener = listen_loopback(&port);
+    hc_conn *c = NULL;
+    hr_response *r = NULL;
+    assert_ok(hc_new("127.0.0.1", port, &c));
+    assert_ok(hc_set_timeout(c, HC_TIMEOUT_REUSE_CHECK, -1)); /* the race itself */
+    assert_status(post_on_a_dead_one(c, listener, close_with_reset), HC_ERR_SEND);
+    hc_error_info info = error_of(c);
+    assert_int_equal(info.resend, HC_RESEND_NOTHING_SENT);
+    assert_int_equal(info.reused, 1);
+    assert_true(info.idle_ms >= 0);
+    assert_int_equal(info.bytes_sent, 0);
+    assert_int_equal(info.bytes_received, 0);
+    assert_int_equal(info.phase, HC_PHASE_SEND_BODY); /* both leave together */
+
+    assert_ok(hc_set_retry(c, 1));
+    uint64_t opened = hc_connection_count(c);
+    assert_ok(post_on_a_dead_one(c, listener, close_with_reset));
+    int server = accept_one(listener);
+    receive_head(server, buf, sizeof buf);
+    assert_memory_equal(buf, "POST /2 ", 8);
+    send_text(server, HI);
+    assert_ok(hc_getresponse(c, &r));
+    hr_free(r);
+    assert_int_equal(hc_connection_count(c), opened + 2);
+    close(server);
+
+    /* Here it went out, and nobody knows what became of it. */
+    hc_status st = post_on_a_dead_one(c, listener, end_in_order);
+    if (st == HC_OK) st = hc_getresponse(c, &r);
+    if (st != HC_ERR_RECV) assert_status(st, HC_ERR_REMOTE_DISCONNECTED);
+    info = error_of(c);
+    assert_int_equal(info.resend, HC_RESEND_CLOSED_UNREAD);
+    assert_true(info.bytes_sent > 0);
+    assert_int_equal(hc_connection_count(c), opened + 3);
+    hc_free(c);
+    close(listener);
+}
+
+/* A limit of the handle's own on what one connection serves. */
+static void test_limit_of_requests(void **state) {
+    (void)state;
+    int port, listener = listen_loopback(&port);
+    char buf[512];
+    hc_conn *c = NULL;
+    assert_ok(hc_new("127.0.0.1", port, &c));
+    assert_true(hc_get_limit(c, HC_LIMIT_REQUESTS) == UINT64_MAX);
+    static const uint64_t limits[] = {0, 1, 2, 3, UINT64_MAX}, connections[] = {6, 6, 3, 2, 1};
+    for (size_t i = 0; i < COUNT_OF(limits); i++) {
+        int server = -1;
+        uint64_t before = hc_connection_count(c);
+        assert_ok(hc_set_limit(c, HC_LIMIT_REQUESTS, limits[i]));
+        assert_ok(hc_close(c));
+        for (uint64_t n = 0; n < 6; n++) {
+            hr_response *r = NULL;
+            uint64_t opened = hc_connection_count(c);
+            assert_ok(hc_request(c, "GET", "/", NULL, 0, NULL, 0));
+            if (hc_connection_count(c) > opened) {
+                if (server >= 0) close(server);
+                server = accept_one(listener);
+            }
+            receive_head(server, buf, sizeof buf);
+            send_text(server, "HTTP/1.1 204 No\r\n\r\n");
+            assert_ok(hc_getresponse(c, &r));
+            hr_free(r);
+        }
+        close(server);
+        assert_int_equal(hc_connection_count(c) - before, connections[i]);
+    }
+    hc_free(c);
+    close(listener);
+}
+
 static void test_connection_reset(void **state) {
     (void)state;
     static const step script[] = {
@@ -349,6 +450,8 @@ int main(void) {
         cmocka_unit_test(test_row_88_closed_while_kept),
         cmocka_unit_test(test_row_87_88_reuse_check),
         cmocka_unit_test(test_row_88_retry),
+        cmocka_unit_test(test_row_088_a_post),
+        cmocka_unit_test(test_limit_of_requests),
         cmocka_unit_test(test_connection_reset),
         cmocka_unit_test(test_row_182_connection_refused),
         cmocka_unit_test(test_auto_open_off),

@@ -1,67 +1,11 @@
-/* A pool: which connections it keeps, for whom and for how long, and who may free what in which
- * order. */
+/* A pool: which connections it keeps, and for how long. */
 #define _GNU_SOURCE
 #include <poll.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "pooled.h"
-
-#define SHORT_REST "HTTP/1.1 200 OK\r\nContent-Length: 10\r\nX-A: b\r\n\r\n0123456789"
-
-typedef struct fixture {
-    origin o;
-    hc_pool *pool;
-    hc_conn *c;
-    int server;
-} fixture;
-
-/* A pool with one handle out, whose connection has served one request. */
-static void begin(fixture *f) {
-    origin_open(&f->o);
-    assert_ok(hc_pool_new(&f->pool));
-    f->c = take(f->pool, &f->o);
-    f->server = exchange(f->c, &f->o, -1);
-}
-
-static void put(fixture *f) {
-    uint64_t out = stats_of(f->pool).out;
-    assert_ok(hc_pool_put(f->c));
-    f->c = NULL;
-    assert_int_equal(stats_of(f->pool).out, out - 1);
-}
-
-static void end_kept(fixture *f) {
-    assert_int_equal(stats_of(f->pool).idle, 1);
-    assert_open(f->server);
-    use_once(f->pool, &f->o, f->server);
-    assert_int_equal(stats_of(f->pool).reused, 1);
-    hc_pool_free(f->pool);
-    assert_closed(f->server);
-    origin_close(&f->o);
-}
-
-static void end_closed(fixture *f) {
-    assert_int_equal(stats_of(f->pool).idle, 0);
-    assert_closed(f->server);
-    hc_conn *c = take(f->pool, &f->o);
-    f->server = exchange(c, &f->o, -1);
-    hc_free(c);
-    assert_closed(f->server);
-    hc_pool_free(f->pool);
-    origin_close(&f->o);
-}
-
-static void ask(fixture *f) {
-    char buf[1024];
-    assert_ok(hc_request(f->c, "GET", "/", NULL, 0, NULL, 0));
-    receive_head(f->server, buf, sizeof buf);
-}
 
 static void test_used_to_the_end(void **state) {
     (void)state;
@@ -96,7 +40,7 @@ static void test_request_without_an_answer(void **state) {
     (void)state;
     fixture f;
     begin(&f);
-    ask(&f);
+    send_request(&f);
     put(&f);
     end_closed(&f);
 }
@@ -120,7 +64,7 @@ static void test_call_that_was_not_finished(void **state) {
     hr_response *r = NULL;
     begin(&f);
     assert_ok(hc_set_nonblocking(f.c, 1));
-    ask(&f);
+    send_request(&f);
     assert_status(hc_getresponse(f.c, &r), HC_WANT_READ);
     put(&f);
     end_closed(&f);
@@ -134,7 +78,7 @@ static void test_rest_of_a_response_is_skipped(void **state) {
     size_t n = 0;
     hr_response *r = NULL;
     begin(&f);
-    ask(&f);
+    send_request(&f);
     send_text(f.server, SHORT_REST);
     assert_ok(hc_getresponse(f.c, &r));
     assert_ok(hr_read_full(r, buf, 4, &n));
@@ -153,7 +97,7 @@ static void test_rest_that_is_still_to_come(void **state) {
     size_t n = 0;
     hr_response *r = NULL;
     begin(&f);
-    ask(&f);
+    send_request(&f);
     send_text(f.server, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123");
     assert_ok(hc_getresponse(f.c, &r));
     assert_ok(hr_read_full(r, buf, 4, &n));
@@ -168,7 +112,7 @@ static void test_rest_that_is_too_long(void **state) {
     hr_response *r = NULL;
     begin(&f);
     assert_ok(hc_set_limit(f.c, HC_LIMIT_DRAIN, 9));
-    ask(&f);
+    send_request(&f);
     send_text(f.server, SHORT_REST);
     assert_ok(hc_getresponse(f.c, &r));
     put(&f);
@@ -183,7 +127,7 @@ static void test_more_than_was_asked_for(void **state) {
     const void *data = NULL;
     size_t n = 0;
     begin(&f);
-    ask(&f);
+    send_request(&f);
     send_text(f.server, HI "HTTP/1.1 200 OK\r\n");
     assert_ok(hc_getresponse(f.c, &r));
     assert_ok(hr_read_all(r, 10, &data, &n));
@@ -197,7 +141,7 @@ static void test_server_that_closes(void **state) {
     fixture f;
     hr_response *r = NULL;
     begin(&f);
-    ask(&f);
+    send_request(&f);
     send_text(f.server, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
     assert_ok(hc_getresponse(f.c, &r));
     put(&f);
@@ -329,7 +273,7 @@ static void test_cancel_through_the_next_handle(void **state) {
     begin(&f);
     put(&f);
     f.c = take(f.pool, &f.o);
-    ask(&f);
+    send_request(&f);
     assert_ok(hc_cancel(f.c));
     assert_status(hc_getresponse(f.c, &r), HC_ERR_CANCELLED);
     put(&f);
@@ -424,245 +368,6 @@ static void test_the_last_one_first(void **state) {
     origin_close(&f.o);
 }
 
-/* Keys: a host is the same in any case, partitions and ports are not. */
-static void test_kept_apart(void **state) {
-    (void)state;
-    fixture f;
-    hc_conn *c = NULL;
-    origin_open(&f.o);
-    assert_ok(hc_pool_new(&f.pool));
-    hc_origin with = {.struct_size = sizeof with,
-                      .host = "localhost",
-                      .host_len = HC_ZSTR,
-                      .port = f.o.port,
-                      .partition = "one",
-                      .partition_len = HC_ZSTR};
-    assert_ok(hc_pool_get_from(f.pool, &with, 0, &c));
-    f.server = exchange(c, &f.o, -1);
-    assert_ok(hc_pool_put(c));
-    static const struct {
-        const char *host, *partition;
-        size_t len;
-        uint64_t reused;
-    } others[] = {{"localhost", "two", HC_ZSTR, 0},
-                  {"localhost", NULL, 0, 0},
-                  {"localhost", "one\0", 4, 0},
-                  {"127.0.0.1", "one", HC_ZSTR, 0},
-                  {"LocalHost", "one", 3, 1}};
-    for (size_t i = 0; i < COUNT_OF(others); i++) {
-        with.host = others[i].host;
-        with.partition = others[i].partition;
-        with.partition_len = others[i].len;
-        assert_ok(hc_pool_get_from(f.pool, &with, 0, &c));
-        assert_int_equal(stats_of(f.pool).reused, others[i].reused);
-        hc_free(c);
-    }
-    assert_closed(f.server);
-    hc_pool_free(f.pool);
-    origin_close(&f.o);
-}
-
-/* Through a proxy: kept apart from what goes straight, and by who asks. */
-static void test_through_a_proxy(void **state) {
-    (void)state;
-    fixture f;
-    hc_conn *c = NULL;
-    char url[2][64];
-    origin_open(&f.o);
-    assert_ok(hc_pool_new(&f.pool));
-    snprintf(url[0], sizeof url[0], "http://127.0.0.1:%d", f.o.port);
-    snprintf(url[1], sizeof url[1], "http://me:secret@127.0.0.1:%d", f.o.port);
-    hc_origin with = {
-        .struct_size = sizeof with, .host = "far.test", .host_len = HC_ZSTR, .proxy = url[0]};
-    assert_ok(hc_pool_get_from(f.pool, &with, 0, &c));
-    assert_text(hc_proxy(c), url[0]);
-    f.server = exchange(c, &f.o, -1);
-    assert_ok(hc_pool_put(c));
-    static const uint64_t reused[] = {0, 0, 1};
-    const char *const proxies[] = {NULL, url[1], url[0]};
-    for (size_t i = 0; i < COUNT_OF(proxies); i++) {
-        with.proxy = proxies[i];
-        assert_ok(hc_pool_get_from(f.pool, &with, 0, &c));
-        assert_int_equal(stats_of(f.pool).reused, reused[i]);
-        if (i < 2) hc_free(c);
-    }
-    exchange(c, &f.o, f.server);
-    /* By another way it is another connection's. */
-    assert_ok(hc_close(c));
-    assert_ok(hc_set_proxy(c, url[1]));
-    assert_closed(f.server);
-    f.server = exchange(c, &f.o, -1);
-    assert_ok(hc_pool_put(c));
-    assert_int_equal(stats_of(f.pool).idle, 0);
-    assert_closed(f.server);
-    hc_pool_free(f.pool);
-    origin_close(&f.o);
-}
-
-/* A handle, its response and its pool go in every order; valgrind looks on. */
-static void test_freed_in_any_order(void **state) {
-    (void)state;
-    static const char *const orders[] = {"crp", "cpr", "rcp", "rpc", "pcr", "prc"};
-    for (size_t i = 0; i < COUNT_OF(orders); i++) {
-        for (int by_put = 0; by_put < 2; by_put++) {
-            fixture f;
-            hr_response *r = NULL;
-            begin(&f);
-            ask(&f);
-            send_text(f.server, SHORT_REST);
-            assert_ok(hc_getresponse(f.c, &r));
-            for (const char *at = orders[i]; *at != '\0'; at++) {
-                if (*at == 'r')
-                    hr_free(r);
-                else if (*at == 'p')
-                    hc_pool_free(f.pool);
-                else if (by_put)
-                    assert_ok(hc_pool_put(f.c));
-                else
-                    hc_free(f.c);
-            }
-            assert_closed(f.server);
-            origin_close(&f.o);
-        }
-    }
-}
-
-typedef struct busy {
-    fixture *f;
-    hc_status put;
-    bool free_it;
-} busy;
-
-static void give_back_inside(int32_t status, const hc_header *headers, size_t count, void *user) {
-    busy *b = user;
-    (void)status, (void)headers, (void)count;
-    if (b->free_it)
-        hc_free(b->f->c);
-    else
-        b->put = hc_pool_put(b->f->c);
-}
-
-/* Inside a callback of the handle it is refused; freeing waits for the call to end, and then frees
- * the place. */
-static void test_given_back_inside_a_callback(void **state) {
-    (void)state;
-    for (int free_it = 0; free_it < 2; free_it++) {
-        fixture f;
-        busy b = {.f = &f, .put = HC_OK, .free_it = free_it};
-        hr_response *r = NULL;
-        begin(&f);
-        assert_ok(hc_set_interim_callback(f.c, give_back_inside, &b));
-        ask(&f);
-        send_text(f.server, "HTTP/1.1 103 Hints\r\n\r\n" HI);
-        assert_ok(hc_getresponse(f.c, &r));
-        hr_free(r);
-        if (free_it) {
-            assert_int_equal(stats_of(f.pool).out, 0);
-            end_closed(&f);
-        } else {
-            assert_status(b.put, HC_ERR_BUSY);
-            put(&f);
-            end_kept(&f);
-        }
-    }
-}
-
-static int use_in_the_child(fixture *f, hc_conn *out) {
-    hc_conn *c = NULL;
-    hc_pool_stats stats = {.struct_size = sizeof stats};
-    int64_t n = 0;
-    int32_t fd = 0;
-    if (hc_pool_get(f->pool, HOST, f->o.port, -1, &c) != HC_ERR_FORKED || c != NULL) return 1;
-    if (hc_pool_put(out) != HC_ERR_FORKED) return 2;
-    if (hc_pool_trim(f->pool) != HC_ERR_FORKED) return 3;
-    if (hc_pool_close_idle(f->pool) != HC_ERR_FORKED) return 4;
-    if (hc_pool_shutdown(f->pool) != HC_ERR_FORKED) return 5;
-    if (hc_pool_get_stats(f->pool, &stats) != HC_ERR_FORKED) return 6;
-    if (hc_pool_get_limit(f->pool, HC_POOL_TOTAL, &n) != HC_ERR_FORKED) return 7;
-    if (hc_pool_set_limit(f->pool, HC_POOL_TOTAL, 1) != HC_ERR_FORKED) return 8;
-    if (hc_pool_fd(f->pool, &fd) != HC_ERR_FORKED) return 9;
-    if (hc_pool_set_configure(f->pool, NULL, NULL, NULL) != HC_ERR_FORKED) return 10;
-    hc_free(out);
-    hc_pool_free(f->pool);
-    /* A pool of the child's own works. */
-    hc_pool *own = NULL;
-    if (hc_pool_new(&own) != HC_OK) return 11;
-    if (hc_pool_get(own, HOST, f->o.port, 0, &c) != HC_OK) return 12;
-    if (hc_pool_put(c) != HC_OK) return 13;
-    hc_pool_free(own);
-    return 0;
-}
-
-/* Row 187 for a pool: the child's calls are refused, freeing closes descriptors and sends nothing,
- * and the parent goes on. */
-static void test_row_187_fork(void **state) {
-    (void)state;
-    fixture f;
-    int status = -1;
-    begin(&f);
-    hc_conn *out = take(f.pool, &f.o);
-    put(&f);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) _exit(use_in_the_child(&f, out));
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
-    hc_free(out);
-    end_kept(&f);
-}
-
-typedef struct churner {
-    fixture *f;
-    atomic_bool stop;
-} churner;
-
-static void *churn(void *arg) {
-    churner *x = arg;
-    while (!atomic_load(&x->stop)) {
-        hc_conn *c = NULL;
-        /* One in two is to be found waiting in line. */
-        if (hc_pool_get(x->f->pool, HOST, x->f->o.port, 1, &c) == HC_OK) hc_pool_put(c);
-        sched_yield();
-    }
-    return NULL;
-}
-
-/* The same while other threads are inside: the lock may be held for ever in the child, and who
- * waits in line is not there. Nothing may hang. */
-static void test_row_187_fork_while_others_are_inside(void **state) {
-    (void)state;
-    fixture f;
-    churner x = {.f = &f};
-    pthread_t threads[2];
-    begin(&f);
-    assert_ok(hc_pool_set_limit(f.pool, HC_POOL_TOTAL, 2));
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, churn, &x), 0);
-    for (int i = 0; i < (running_slowly() ? 10 : 100); i++) {
-        int status = -1;
-        pid_t child = fork();
-        assert_true(child >= 0);
-        if (child == 0) {
-            hc_conn *c = NULL;
-            alarm(20); /* a hang is the end of the child, and a failure */
-            if (hc_pool_get(f.pool, HOST, f.o.port, -1, &c) != HC_ERR_FORKED) _exit(1);
-            hc_free(f.c);
-            hc_pool_free(f.pool);
-            /* Without a leak check: what other threads held is lost here, as it has to be. */
-            raise(SIGKILL);
-        }
-        assert_int_equal(waitpid(child, &status, 0), child);
-        assert_true(WIFSIGNALED(status));
-        assert_int_equal(WTERMSIG(status), SIGKILL);
-    }
-    atomic_store(&x.stop, true);
-    for (size_t i = 0; i < COUNT_OF(threads); i++)
-        pthread_join(threads[i], NULL);
-    put(&f);
-    end_kept(&f);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_used_to_the_end),
@@ -689,12 +394,6 @@ int main(void) {
         cmocka_unit_test(test_request_limit),
         cmocka_unit_test(test_close_idle),
         cmocka_unit_test(test_the_last_one_first),
-        cmocka_unit_test(test_kept_apart),
-        cmocka_unit_test(test_through_a_proxy),
-        cmocka_unit_test(test_freed_in_any_order),
-        cmocka_unit_test(test_given_back_inside_a_callback),
-        cmocka_unit_test(test_row_187_fork),
-        cmocka_unit_test(test_row_187_fork_while_others_are_inside),
     };
     return RUN_TESTS(tests);
 }

@@ -996,6 +996,12 @@ enum hc_limit
    * with more than that left, the connection is closed. Default: 65536.
    */
   HC_LIMIT_DRAIN = 5,
+  /**
+   * Requests that one connection serves; the next one opens another. A server that takes no
+   * more than so many closes the connection at a moment at which a request may be on its way:
+   * with less than its own limit here no request meets that. 0 is as 1. Default: 2^64 - 1.
+   */
+  HC_LIMIT_REQUESTS = 6,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1957,6 +1963,10 @@ enum hc_reuse
    * It is not: HC_TIMEOUT_AGE.
    */
   HC_REUSE_OLD = 7,
+  /**
+   * It is not: HC_LIMIT_REQUESTS.
+   */
+  HC_REUSE_SPENT = 8,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -2667,7 +2677,7 @@ typedef struct {
  * Told of each handle before it is given out, to set its timeouts, its profile, its addresses and
  * so on. Called by hc_pool_get in its own thread, so maybe by several threads at once. It must
  * treat handles for the same origin alike: a connection that was opened for one
- * is used by the next. It may call anything but hc_free with the handle, and must not leave by
+ * is used by the next, and closed if that is set to lead elsewhere. It may call anything but hc_free with the handle, and must not leave by
  * longjmp or an exception. Returns 0; anything else makes hc_pool_get fail with HC_ERR_CALLBACK.
  */
 typedef int32_t (*hc_configure_fn)(hc_conn *c,
@@ -5299,7 +5309,9 @@ HC_EXTERN uint32_t hc_get_lenient(const hc_conn *c);
  * connection ends before a byte of the answer: which is what happens when the server gave it
  * up while the request was on its way. Done at most once per request, only for methods that
  * are idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), and only if the body can be sent
- * again: none, memory, a regular file, or a callback with a rewind.
+ * again: none, memory, a regular file, or a callback with a rewind. When the system has not
+ * taken a byte of the request (HC_RESEND_NOTHING_SENT), the method does not matter: nothing can
+ * have been processed.
  *
  * @param c a connection
  * @param on 0: never (the default); anything else: it may

@@ -20,6 +20,8 @@ pub enum Fitness {
     Idle = 6,
     /// It is too old.
     Old = 7,
+    /// It has served as many requests as it may.
+    Spent = 8,
 }
 
 impl Fitness {
@@ -42,6 +44,7 @@ impl Fitness {
             Self::Unread => c"the rest of an earlier response is in the way",
             Self::Idle => c"it has been idle for too long",
             Self::Old => c"it is too old",
+            Self::Spent => c"it has served as many requests as it may",
         }
     }
 }

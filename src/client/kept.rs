@@ -1,5 +1,6 @@
-//! What of a connection outlives its handle: the wire, under the name of where it leads. A pool
-//! keeps nothing else, so what one user of a handle has set never reaches the next.
+//! What of a connection outlives its handle: the wire, under the name of where it leads, and the
+//! mark of how it was opened. A pool keeps nothing else, so what one user of a handle has set
+//! never reaches the next.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use super::pool::Returned;
 use super::shared_pool::{Lease, SharedPool};
 use super::wire::Wire;
 use crate::net::cancel::{Cancel, Published, Way};
+use crate::net::dialing;
 use crate::net::tls::TlsConfig;
 use crate::proto::state::State;
 
@@ -59,10 +61,44 @@ impl Key {
     }
 }
 
+/// A connection that is kept.
+pub struct Kept {
+    wire: Wire,
+    mark: Mark,
+}
+
+/// How connections are opened, by all that can be set on a handle. The key is made before the
+/// program has had its say about a handle (hc_configure_fn), this afterwards: a connection goes
+/// to a handle that would have opened the same one, even if the program sets different things on
+/// handles of one key, which it promises not to.
+#[derive(PartialEq, Eq)]
+struct Mark {
+    host: String,
+    port: u16,
+    tls: Option<Identity>,
+    proxy: String,
+    proxy_tls: Option<Identity>,
+    dialing: dialing::Mark,
+}
+
+impl Mark {
+    fn of(core: &Connection) -> Option<Self> {
+        let config = core.config.as_ref()?;
+        Some(Self {
+            host: config.target.host.to_ascii_lowercase(),
+            port: config.target.port,
+            tls: config.tls.clone().map(Identity),
+            proxy: config.proxy_key(),
+            proxy_tls: config.proxy_tls.clone().map(Identity),
+            dialing: config.dialing.mark(),
+        })
+    }
+}
+
 /// A pool of connections, with what else its maker has.
-pub type Connections<X> = SharedPool<Arc<Key>, Wire, X>;
+pub type Connections<X> = SharedPool<Arc<Key>, Kept, X>;
 /// A place in it.
-pub type Place<X> = Lease<Arc<Key>, Wire, X>;
+pub type Place<X> = Lease<Arc<Key>, Kept, X>;
 
 impl Connection {
     /// How often something was changed that says where connections go.
@@ -75,7 +111,7 @@ impl Connection {
     /// nothing is under way on it, nothing but requests was ever sent on it, and it leads to where
     /// the key says, which it does if nothing was changed since. A response that was not read to
     /// its end is skipped, as far as it has arrived and is no longer than it may be.
-    pub fn part(&mut self, reroutings: u32) -> Option<Returned<Wire>> {
+    pub fn part(&mut self, reroutings: u32) -> Option<Returned<Kept>> {
         if let Some(live) = &self.live {
             self.give_up_id(live.id);
         }
@@ -92,21 +128,30 @@ impl Connection {
         kept
     }
 
-    fn ready_to_part(&self, mut wire: Wire) -> Option<Returned<Wire>> {
+    fn ready_to_part(&self, mut wire: Wire) -> Option<Returned<Kept>> {
+        let mark = Mark::of(self)?;
         let is_clean = wire.pay_debt_at_once(&self.tuning)
             && wire.received_bytes().is_empty()
             && !wire.is_at_eof();
-        (is_clean && wire.leave(self.cancel.as_ref())).then(|| Returned::from(wire))
+        (is_clean && wire.leave(self.cancel.as_ref())).then(|| Returned::from(Kept { wire, mark }))
     }
 
     /// The opposite: a new handle goes on with a connection that another has left, unless it has
-    /// been given one of its own.
-    pub fn join(&mut self, mut wire: Wire) {
-        if self.wire.is_none() {
+    /// been given one of its own, or would have opened another.
+    pub fn join(&mut self, kept: Kept) {
+        let Kept { mut wire, mark } = kept;
+        if self.wire.is_none() && Mark::of(self).is_some_and(|own| own == mark) {
             wire.traffic.ledger.clone_from(&self.ledger);
             wire.join(self.cancel.as_ref());
             self.wire = Some(wire);
         }
+    }
+}
+
+impl Kept {
+    /// Lets go of it in a forked child, without a byte on the wire.
+    pub fn abandon(self) {
+        self.wire.into_transport().abandon();
     }
 }
 
@@ -128,12 +173,12 @@ impl Wire {
     }
 }
 
-impl From<Wire> for Returned<Wire> {
-    fn from(wire: Wire) -> Self {
+impl From<Kept> for Returned<Kept> {
+    fn from(kept: Kept) -> Self {
         Self {
-            age_ms: u64::try_from(wire.born.ms()).unwrap_or(0),
-            served: wire.served,
-            what: wire,
+            age_ms: u64::try_from(kept.wire.born.ms()).unwrap_or(0),
+            served: kept.wire.served,
+            what: kept,
         }
     }
 }

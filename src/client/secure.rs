@@ -118,9 +118,10 @@ impl Connection {
                 Hop::Origin => config.tls.clone(),
             };
             let tls = tls.unwrap_or_else(TlsConfig::shared_default);
+            // Its own part of the work, such as reading the trusted certificates, is in it.
+            self.tls_due = Deadline::after_ms(self.tuning.timeouts.tls);
             wire.wrap(|inner| tls.connect(inner, &to.host, to.port))?;
             *begun = true;
-            self.tls_due = Deadline::after_ms(self.tuning.timeouts.tls);
         }
         match wire.establish()? {
             Step::Done(()) => {

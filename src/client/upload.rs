@@ -307,7 +307,7 @@ impl Connection {
 
     /// May the request be sent again without asking? Only when the program said so, the
     /// connection was a kept one, nothing of an answer was seen, and sending it twice is as
-    /// good as once.
+    /// good as once, or not a byte of it was taken to be sent: then it is not sent twice.
     pub(super) fn may_retry(&self, e: &Error) -> bool {
         let facts = self.exchange_facts();
         let ended = matches!(
@@ -319,7 +319,7 @@ impl Connection {
             && facts.received == 0
             && !self.exchange.retried
             && self.live.is_none()
-            && self.request.is_idempotent
+            && (self.request.is_idempotent || facts.sent == 0)
             && self.config.as_ref().is_some_and(|c| c.retry)
     }
 

@@ -374,6 +374,9 @@ impl Wire {
         if age >= 0 && self.born.ms() >= age {
             return Fitness::Old;
         }
+        if self.served > 0 && self.served >= tuning.limits.requests {
+            return Fitness::Spent;
+        }
         let threshold = tuning.timeouts.reuse_check;
         if threshold < 0 || idle_ms < threshold {
             Fitness::Unchecked

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use super::pool_options::LentPlace;
 use super::response::hr_response;
 use crate::client::connection::Connection;
+use crate::client::kept::Kept;
 use crate::client::response::Response;
-use crate::client::wire::Wire;
 use crate::error::{Code, Error, Result};
 use crate::net::cancel::Cancel;
 use crate::sys::fork::{self, Stamp};
@@ -371,11 +371,11 @@ pub(super) unsafe fn free_conn(c: *mut hc_conn) {
 pub(super) unsafe fn lend(
     c: *mut hc_conn,
     place: LentPlace,
-    kept: Option<Wire>,
+    kept: Option<Kept>,
 ) -> core::result::Result<(), Code> {
     let take_over = |core: &mut Connection| {
-        if let Some(wire) = kept {
-            core.join(wire);
+        if let Some(kept) = kept {
+            core.join(kept);
         }
         Ok(core.reroutings())
     };

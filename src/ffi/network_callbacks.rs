@@ -95,6 +95,10 @@ impl Resolver for ResolverCallback {
             Err(Error::new(Code::HC_ERR_CALLBACK, text).with_callback_value(i64::from(answer)))
         }
     }
+
+    fn identity(&self) -> [usize; 2] {
+        [self.ask as usize, self.given.user as usize]
+    }
 }
 
 /// hc_set_socket_callback.
@@ -120,5 +124,9 @@ impl SocketHook for SocketCallback {
         let text = CString::new(endpoint.to_string()).unwrap_or_default();
         // SAFETY: the text is valid during the call; the rest is the program's promise.
         i64::from(unsafe { (self.prepare)(fd, text.as_ptr(), self.given.user) })
+    }
+
+    fn identity(&self) -> [usize; 2] {
+        [self.prepare as usize, self.given.user as usize]
     }
 }

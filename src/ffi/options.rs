@@ -286,7 +286,9 @@ pub unsafe extern "C" fn hc_get_lenient(c: *const hc_conn) -> u32 {
 /// connection ends before a byte of the answer: which is what happens when the server gave it
 /// up while the request was on its way. Done at most once per request, only for methods that
 /// are idempotent (GET, HEAD, OPTIONS, TRACE, PUT, DELETE), and only if the body can be sent
-/// again: none, memory, a regular file, or a callback with a rewind.
+/// again: none, memory, a regular file, or a callback with a rewind. When the system has not
+/// taken a byte of the request (HC_RESEND_NOTHING_SENT), the method does not matter: nothing can
+/// have been processed.
 ///
 /// @param c a connection
 /// @param on 0: never (the default); anything else: it may

@@ -28,6 +28,10 @@ pub enum hc_limit {
     /// Bytes read and dropped to save a connection whose response was closed before its end;
     /// with more than that left, the connection is closed. Default: 65536.
     HC_LIMIT_DRAIN = 5,
+    /// Requests that one connection serves; the next one opens another. A server that takes no
+    /// more than so many closes the connection at a moment at which a request may be on its way:
+    /// with less than its own limit here no request meets that. 0 is as 1. Default: 2^64 - 1.
+    HC_LIMIT_REQUESTS = 6,
 }
 
 fn limit(limits: &mut Limits, kind: i32) -> Result<&mut u64> {
@@ -39,6 +43,7 @@ fn limit(limits: &mut Limits, kind: i32) -> Result<&mut u64> {
         k if k == L::HC_LIMIT_INTERIM as i32 => &mut limits.interim,
         k if k == L::HC_LIMIT_CHUNK_EXTENSIONS as i32 => &mut limits.chunk_extensions,
         k if k == L::HC_LIMIT_DRAIN as i32 => &mut limits.drain,
+        k if k == L::HC_LIMIT_REQUESTS as i32 => &mut limits.requests,
         _ => return Err(unknown("the kind is not an HC_LIMIT_* number")),
     })
 }

@@ -11,9 +11,8 @@ use super::pool_options::{LentPlace, enter_pool, free_pool, hc_origin, hc_pool};
 use super::proxy;
 use super::tls_conn::given_or_default;
 use crate::client::connection::Connection;
-use crate::client::kept::Key;
+use crate::client::kept::{Kept, Key};
 use crate::client::pool::Returned;
-use crate::client::wire::Wire;
 use crate::error::{Code, Error, Result, hc_status};
 use crate::proto::proxy::Proxy;
 
@@ -221,7 +220,7 @@ impl Unfinished {
         }
     }
 
-    fn lend(self, place: LentPlace, kept: Option<Wire>) -> Result<*mut hc_conn> {
+    fn lend(self, place: LentPlace, kept: Option<Kept>) -> Result<*mut hc_conn> {
         // SAFETY: a live handle of our own.
         match unsafe { barrier::lend(self.0, place, kept) } {
             Ok(()) => {

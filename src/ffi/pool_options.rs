@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::args::{Out, Versioned, done, null, unknown};
 use super::barrier::hc_conn;
 use super::tls::hc_tls;
-use crate::client::kept::Connections;
+use crate::client::kept::{Connections, Kept};
 use crate::client::pool::Rules;
 use crate::error::{Code, Error, Result, hc_status};
 
@@ -76,7 +76,7 @@ pub(super) unsafe fn free_pool(p: *mut hc_pool) {
     let shared = pool.shared;
     let _ = catch_unwind(AssertUnwindSafe(|| {
         if !shared.is_ours() {
-            shared.end_in_child(|wire| wire.into_transport().abandon());
+            shared.end_in_child(Kept::abandon);
             return;
         }
         // One that is broken has nothing to be ended in order.
@@ -121,7 +121,7 @@ unsafe impl Versioned for hc_origin {
 /// Told of each handle before it is given out, to set its timeouts, its profile, its addresses and
 /// so on. Called by hc_pool_get in its own thread, so maybe by several threads at once. It must
 /// treat handles for the same origin alike: a connection that was opened for one
-/// is used by the next. It may call anything but hc_free with the handle, and must not leave by
+/// is used by the next, and closed if that is set to lead elsewhere. It may call anything but hc_free with the handle, and must not leave by
 /// longjmp or an exception. Returns 0; anything else makes hc_pool_get fail with HC_ERR_CALLBACK.
 pub type hc_configure_fn = Option<
     unsafe extern "C" fn(c: *mut hc_conn, origin: *const hc_origin, user: *mut c_void) -> i32,

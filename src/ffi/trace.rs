@@ -102,6 +102,8 @@ pub enum hc_reuse {
     HC_REUSE_IDLE = 6,
     /// It is not: HC_TIMEOUT_AGE.
     HC_REUSE_OLD = 7,
+    /// It is not: HC_LIMIT_REQUESTS.
+    HC_REUSE_SPENT = 8,
 }
 
 /// Choices of hc_set_trace, to be or-ed together.
@@ -152,6 +154,7 @@ const _: () = {
     assert!(R::HC_REUSE_UNREAD as i32 == Fitness::Unread as i32);
     assert!(R::HC_REUSE_IDLE as i32 == Fitness::Idle as i32);
     assert!(R::HC_REUSE_OLD as i32 == Fitness::Old as i32);
+    assert!(R::HC_REUSE_SPENT as i32 == Fitness::Spent as i32);
     assert!(HC_TRACE_USUAL == HC_TRACE_ALL & !Kind::ResponseBody.bit());
 };
 

@@ -7,7 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::sync::Arc;
 
-use super::endpoint::{Endpoint, GivenAddress, UnixName};
+use super::endpoint::{Endpoint, GivenAddress, Literal, UnixName};
 use crate::error::Result;
 use crate::sys::error_number::EPERM;
 use crate::sys::options::{self, KeepAlive};
@@ -53,12 +53,18 @@ pub enum Answered {
 pub trait Resolver: Send + Sync + Any {
     /// Asked on the thread that needs the connection; addresses go to `found`.
     fn resolve(&self, host: &str, port: u16, found: &mut Vec<SocketAddr>) -> Result<Answered>;
+
+    /// Two with the same answer here find the same.
+    fn identity(&self) -> [usize; 2];
 }
 
 /// Shown every socket before it connects.
 pub trait SocketHook: Send + Sync + Any {
     /// Anything but 0 is a refusal.
     fn prepare(&self, fd: RawFd, endpoint: &Endpoint) -> i64;
+
+    /// Two with the same answer here do the same.
+    fn identity(&self) -> [usize; 2];
 }
 
 /// See the module.
@@ -132,7 +138,36 @@ impl From<i32> for Refusal {
     }
 }
 
+/// Where connections lead and what they are like, as far as that comes from here: of two with
+/// the same mark one may stand in for the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark {
+    nodelay: bool,
+    keepalive: Option<KeepAlive>,
+    interface: Option<CString>,
+    source: Option<(Option<IpAddr>, u16)>,
+    unix: Option<UnixName>,
+    addresses: Vec<Literal>,
+    resolver: Option<[usize; 2]>,
+    hook: Option<[usize; 2]>,
+}
+
 impl Dialing {
+    /// See [`Mark`].
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        Mark {
+            nodelay: self.nodelay,
+            keepalive: self.keepalive,
+            interface: self.interface.clone(),
+            source: self.source.as_ref().map(|s| (s.address, s.port)),
+            unix: self.unix.clone(),
+            addresses: self.addresses.iter().map(|a| a.literal).collect(),
+            resolver: self.resolver.as_ref().map(|r| r.identity()),
+            hook: self.hook.as_ref().map(|h| h.identity()),
+        }
+    }
+
     /// May several addresses be tried at the same time? One port at this end cannot serve two.
     #[must_use]
     pub fn is_racing(&self) -> bool {

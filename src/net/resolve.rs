@@ -5,11 +5,12 @@
 
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use crate::error::{Code, Error, Result};
 use crate::sys::fork::{self, Stamp};
+use crate::sys::lock::Lock;
 use crate::sys::resolve::{self, EAI_AGAIN, ResolveError};
 use crate::sys::{thread, wake};
 
@@ -33,7 +34,7 @@ struct Desk {
 /// A question that was asked.
 #[derive(Debug)]
 pub struct Lookup {
-    desk: Arc<Mutex<Desk>>,
+    desk: Arc<Lock<Desk>>,
     bell: RawFd,
     stamp: Stamp,
 }
@@ -50,7 +51,7 @@ impl Lookup {
         let bell = wake::event().map_err(|e| Error::os(Code::HC_ERR_RESOLVE, e, "eventfd"))?;
         let lookup = Self {
             bell: bell.as_raw_fd(),
-            desk: Arc::new(Mutex::new(Desk {
+            desk: Arc::new(Lock::new(Desk {
                 bell: Some(bell),
                 answer: None,
             })),
@@ -77,7 +78,7 @@ impl Lookup {
 
     /// The answer, if it is there, and the bell, which is silent again.
     pub fn take(&self) -> Option<(Answer, Option<OwnedFd>)> {
-        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut desk = self.desk.lock()?;
         let answer = desk.answer.take()?;
         let bell = desk.bell.take();
         if let Some(bell) = &bell {
@@ -88,9 +89,10 @@ impl Lookup {
 
     /// Takes the bell away without a word to the thread, which does not exist.
     fn close_bell(&self) {
-        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        desk.bell = None;
-        desk.answer = Some(Ok(Vec::new()));
+        if let Some(mut desk) = self.desk.lock() {
+            desk.bell = None;
+            desk.answer = Some(Ok(Vec::new()));
+        }
     }
 }
 
@@ -98,10 +100,8 @@ impl Drop for Lookup {
     fn drop(&mut self) {
         // In a forked child the thread that may hold the lock does not exist; elsewhere, whoever
         // holds it is about to be done, and the bell goes with the desk.
-        let mut desk = match self.desk.try_lock() {
-            Ok(desk) => desk,
-            Err(TryLockError::Poisoned(e)) => e.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
+        let Some(mut desk) = self.desk.try_lock() else {
+            return;
         };
         if desk.bell.take().is_some() && desk.answer.is_none() && fork::is_same_process(self.stamp)
         {
@@ -111,8 +111,9 @@ impl Drop for Lookup {
 }
 
 /// The thread's last act.
-fn deliver(desk: &Mutex<Desk>, answer: Answer) {
-    let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+fn deliver(desk: &Lock<Desk>, answer: Answer) {
+    // Nothing panics while it has the desk, so it cannot be broken.
+    let Some(mut desk) = desk.lock() else { return };
     match &desk.bell {
         Some(bell) => {
             let bell = bell.as_raw_fd();

@@ -211,6 +211,7 @@ mod tests {
             interim: 0,
             chunk_extensions: 0,
             drain: 0,
+            requests: 0,
         },
         eof: false,
         skip_bad_lines: false,

@@ -55,6 +55,8 @@ pub struct Limits {
     pub chunk_extensions: u64,
     /// Bytes read and dropped to save a connection whose response nobody read to its end.
     pub drain: u64,
+    /// Requests that one connection serves.
+    pub requests: u64,
 }
 
 impl Default for Limits {
@@ -66,6 +68,7 @@ impl Default for Limits {
             interim: 100,
             chunk_extensions: 16 * 1024,
             drain: 64 * 1024,
+            requests: u64::MAX,
         }
     }
 }
