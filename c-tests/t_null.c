@@ -168,6 +168,7 @@ int main(void) {
         cmocka_unit_test(test_row_192_responses_that_stand_alone),
         cmocka_unit_test(test_row_192_exchanges_elsewhere),
         cmocka_unit_test(test_row_192_targets),
+        cmocka_unit_test(test_row_192_pipelines),
         cmocka_unit_test(test_row_192_pools),
         cmocka_unit_test(test_row_192_network),
         cmocka_unit_test(test_row_192_proxies),

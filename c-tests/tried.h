@@ -37,6 +37,9 @@ void test_row_192_tls(void **state);
 /* null_pool.c */
 void test_row_192_pools(void **state);
 
+/* null_pipeline.c */
+void test_row_192_pipelines(void **state);
+
 /* null_network.c: what is set about how connections are made. */
 void test_row_192_network(void **state);
 

@@ -5386,6 +5386,201 @@ hc_status hc_set_blocksize(hc_conn *c,
 HC_EXTERN uint64_t hc_get_blocksize(const hc_conn *c);
 
 /**
+ * Chooses how many requests may be unanswered on one connection. With 1, the default, a request
+ * can be started when the head of the response before it has been read. With more, hc_putrequest
+ * and hc_request are also legal in HC_STATE_REQUEST_SENT and
+ * HC_STATE_REQ_SENT_UNREAD_RESPONSE, and hc_getresponse in HC_STATE_REQUEST_STARTED, as long as
+ * there are requests before that one: it gives the response to the oldest that is unanswered.
+ *
+ * Requests are gathered and leave together: when hc_getresponse has to wait, when there are
+ * 16 KiB of them, when the pipeline is full and no response has arrived, and with hc_flush. So
+ * hc_endheaders waits for nothing but the connection, and a failure to send comes with
+ * hc_getresponse, after all responses that have arrived.
+ *
+ * A request is sent before those in front of it are answered only when its method is idempotent
+ * (GET, HEAD, OPTIONS, TRACE, PUT, DELETE; see hc_set_pipeline_dangerous_methods), it is
+ * HTTP/1.1, it is no CONNECT and no Upgrade, and its body, if it has one, has a known length of
+ * at most 64 KiB, is in memory, in a regular file or from a callback, and does not wait for
+ * "100 Continue". Nor is anything sent behind a request that may not be followed: one that owes
+ * bytes of its body, CONNECT, Upgrade, "Connection: close", HTTP/1.0, a method that is not
+ * idempotent. hc_putrequest then says HC_ERR_CANNOT_SEND_REQUEST, and hc_endheaders
+ * HC_ERR_CANNOT_SEND_BODY for a body; the call can be made again when the responses have been
+ * taken. Requests that could not be gathered are sent as without a pipeline when nothing is
+ * unanswered. hc_set_retry does not count for gathered requests.
+ *
+ * @param c a connection
+ * @param depth 1 to 1024; counts from the next request on
+ * @return HC_OK; HC_ERR_INVALID_ARG for another depth. RFC 9112 section 9.3.2.
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_pipeline_depth(hc_conn *c,
+                                uint32_t depth);
+
+/**
+ * How many requests may be unanswered.
+ *
+ * @param c a connection
+ * @return 1 to 1024; 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN uint32_t hc_get_pipeline_depth(const hc_conn *c);
+
+/**
+ * Chooses whether methods that are not idempotent (POST, PATCH, any that is not known) are
+ * pipelined too. Dangerous: when the connection ends before the answer, nobody can tell whether
+ * the server has acted on such a request, and sending it again may do twice what should be done
+ * once; nor whether it has acted on those behind. RFC 9112 section 9.3.2 says not to. It is for
+ * programs that know what their server does.
+ *
+ * @param c a connection
+ * @param on 0: they wait for the answers before them, and are waited for (the default); anything
+ * else: they are sent like the others
+ * @return HC_OK
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_set_pipeline_dangerous_methods(hc_conn *c,
+                                            int32_t on);
+
+/**
+ * Whether methods that are not idempotent are pipelined too.
+ *
+ * @param c a connection
+ * @return 1 or 0; an hc_status below 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN int32_t hc_get_pipeline_dangerous_methods(const hc_conn *c);
+
+/**
+ * Sends the requests that were gathered, as far as the connection takes them at once. Never
+ * waits, in either mode: what is left goes out with hc_getresponse, which reads meanwhile, so
+ * that neither side holds up the other. Needed only by a program that does something else
+ * before it asks for a response. A failure to send is told by hc_getresponse.
+ *
+ * @param c a connection
+ * @return HC_OK, also when there is nothing to send; HC_WANT_WRITE when something is left
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+hc_status hc_flush(hc_conn *c);
+
+/**
+ * The number of the last request of this handle, counted from 1 by hc_endheaders and
+ * hc_request. Ask after they have returned HC_OK.
+ *
+ * @param c a connection
+ * @return its number; 0 when there was none, and for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+uint64_t hc_last_request_id(const hc_conn *c);
+
+/**
+ * The number of the request that a response answers: hc_last_request_id.
+ *
+ * @param r a response
+ * @return its number; 0 for a response that was not got by hc_getresponse, and for a bad handle
+ *
+ * @pre `r` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+uint64_t hr_request_id(const hr_response *r);
+
+/**
+ * How many requests have been sent, or gathered to be sent, and not been answered: their
+ * responses have not been got by hc_getresponse.
+ *
+ * @param c a connection
+ * @return how many; 0 for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+size_t hc_unanswered_count(const hc_conn *c);
+
+/**
+ * The number of one of the unanswered requests.
+ *
+ * @param c a connection
+ * @param index 0 for the oldest, whose response hc_getresponse gives next
+ * @return its number (hc_last_request_id); 0 when there are not so many, and for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+uint64_t hc_unanswered_id(const hc_conn *c,
+                          size_t index);
+
+/**
+ * How many requests were unanswered when the last connection of a pipeline ended: by a failure,
+ * by a response that ends the connection (hr_will_close), or by hc_close. The list is replaced
+ * when the next connection ends, so copy the numbers before the requests are sent again.
+ *
+ * @param c a connection
+ * @return how many; 0 when hc_set_pipeline_depth was not called, and for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+size_t hc_lost_count(const hc_conn *c);
+
+/**
+ * The number of one of the requests that were left unanswered.
+ *
+ * @param c a connection
+ * @param index 0 for the one that was sent first
+ * @return its number (hc_last_request_id); 0 when there are not so many, and for a bad handle
+ *
+ * @pre `c` is NULL or a handle that has not been freed.
+ */
+HC_EXTERN
+uint64_t hc_lost_id(const hc_conn *c,
+                    size_t index);
+
+/**
+ * What became of a request that was left unanswered. `info->resend` says whether it can be sent
+ * again: HC_RESEND_NOTHING_SENT when not a byte of it was sent; HC_RESEND_CLOSED_UNREAD when the
+ * server ended the connection after earlier responses and before the first byte of this one;
+ * HC_RESEND_UNKNOWN when it was sent, at least in part, and a timeout, hc_cancel, hc_close or a
+ * response that could not be understood ended the connection; HC_RESEND_NO when a part of its
+ * response has arrived.
+ *
+ * @param c a connection
+ * @param index as for hc_lost_id
+ * @param info its struct_size going in; receives the record. Pointers in it: Lifetime:
+ * next-call.
+ * @return HC_OK; HC_ERR_INVALID_ARG, also when there are not so many
+ *
+ * @pre `c` is NULL or a handle that has not been freed; `info` is valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_lost_error(const hc_conn *c,
+                        size_t index,
+                        hc_error_info *info);
+
+/**
+ * The same as hc_transition for a connection that pipelines.
+ *
+ * @param state as for hc_transition
+ * @param call as for hc_transition
+ * @param unanswered how many requests have been sent and not been answered (hc_unanswered_count)
+ * @param depth how many may be (hc_get_pipeline_depth)
+ * @return as hc_transition
+ */
+HC_EXTERN
+int32_t hc_transition_in_pipeline(int32_t state,
+                                  int32_t call,
+                                  uint32_t unanswered,
+                                  uint32_t depth);
+
+/**
  * Asks what hc_request would add to a request. It has three parts: which automatic fields the
  * caller brings himself, which field says how the body ends, and whether the body goes in
  * chunks. For programs that build the request step by step and in an order of their own.

@@ -7,7 +7,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use httpclient::proto::state::{Event, State, TRANSITIONS, next};
+use httpclient::proto::state::{
+    Event, Queue, State, TRANSITIONS, WITH_QUEUE, WITH_ROOM, next, next_in_pipeline,
+};
 
 /// Measured with CPython 3.11.7: a line for each state, `call=result>next` for each call.
 const MEASURED: &str = include_str!("golden/transition-table.txt");
@@ -209,6 +211,38 @@ fn every_pair_has_an_outcome_and_no_state_is_stuck() {
     }
 }
 
+/// Without room and without a queue, a pipeline is the machine; and with them it adds its rows and
+/// nothing else.
+#[test]
+fn a_pipeline_adds_its_rows() {
+    for from in State::ALL {
+        for event in Event::ALL {
+            for has_room in [false, true] {
+                for is_waited_for in [false, true] {
+                    let queue = Queue {
+                        has_room,
+                        is_waited_for,
+                    };
+                    let added = |rows: &[(State, Event, State)], on: bool| {
+                        let row = rows
+                            .iter()
+                            .find(|(s, e, _)| on && *s == from && *e == event);
+                        row.map(|(_, _, to)| *to)
+                    };
+                    let expected = added(WITH_ROOM, has_room)
+                        .or(added(WITH_QUEUE, is_waited_for))
+                        .map_or_else(|| next(from, event), Ok);
+                    assert_eq!(next_in_pipeline(from, event, queue), expected);
+                }
+            }
+        }
+    }
+    // What is refused without them is refused for want of just them.
+    for (from, event, _) in WITH_ROOM {
+        assert!(next(*from, *event).is_err());
+    }
+}
+
 /// docs/state-machine.md is drawn from the table. `UPDATE=1 cargo test` rewrites it.
 #[test]
 fn the_document_is_the_table() {
@@ -276,6 +310,26 @@ fn document() -> String {
             event.name().to_string_lossy(),
             event.refusal().name().to_string_lossy()
         );
+    }
+    out.push_str(
+        "\n## With a pipeline\n\n\
+         With a depth of more than 1 (`hc_set_pipeline_depth`) requests that are unanswered stand in a queue in front\n\
+         of the one that the states speak of. These rows come before those above; ask `hc_transition_in_pipeline`.\n\n\
+         | while | state | call | next state |\n|---|---|---|---|\n",
+    );
+    for (when, rows) in [
+        ("there is room for another request", WITH_ROOM),
+        ("requests before it are unanswered", WITH_QUEUE),
+    ] {
+        for (from, event, to) in rows {
+            let _ = writeln!(
+                out,
+                "| {when} | {} | {} | {} |",
+                name(*from),
+                event.name().to_string_lossy(),
+                name(*to)
+            );
+        }
     }
     out.push_str(
         "\n## Where Python does otherwise\n\nCPython 3.11.7's `http.client`, measured.\n\n| state | call | Python | why not here |\n|---|---|---|---|\n",

@@ -23,6 +23,9 @@ impl Connection {
     /// `hc_getresponse`.
     pub fn get_response(&mut self) -> Result<Step<Answer>> {
         self.check(Event::GetResponse, Pending::GetResponse)?;
+        if self.turn_to_oldest() {
+            return self.get_with(Self::step_get_oldest);
+        }
         if self.upload.is_open() {
             match self.look_for_answer() {
                 Ok(true) => {}
@@ -33,7 +36,15 @@ impl Connection {
                 Err(e) => return Err(self.fail(e)),
             }
         }
-        match self.run(Pending::GetResponse, Self::step_get_response)? {
+        self.get_with(Self::step_get_response)
+    }
+
+    #[inline]
+    fn get_with(
+        &mut self,
+        step: impl FnMut(&mut Self) -> Result<Step<(Framed, CloseReason)>>,
+    ) -> Result<Step<Answer>> {
+        match self.run(Pending::GetResponse, step)? {
             Step::Done((framed, reason)) => Ok(Step::Done(self.take_answer(framed, reason))),
             Step::Want(i) => Ok(Step::Want(i)),
         }
@@ -131,9 +142,11 @@ impl Connection {
                     continue;
                 }
             }
-            if let Some(wire) = &mut self.wire
-                && let Step::Want(i) = wire.fill(&self.tuning, how, Need::Line)?
-            {
+            let arrived = match (&mut self.wire, &self.pipeline) {
+                (Some(wire), None) => wire.fill(&self.tuning, how, Need::Line)?,
+                _ => self.fill_in_pipeline(how)?,
+            };
+            if let Step::Want(i) = arrived {
                 return Ok(Step::Want(i));
             }
             self.mark(Moment::FirstByte);
@@ -158,9 +171,12 @@ impl Connection {
             total: std::mem::take(&mut self.exchange.total),
         };
         let mut response = Response::new(live.id);
+        response.request = self.exchange.id;
         self.has_answer = false;
         self.reader = HeadReader::default();
-        self.upload = Upload::default();
+        if !self.is_waited_for() {
+            self.upload = Upload::default();
+        }
         self.exchange.phase = Phase::ResponseBody;
         // Python counts a response as unread until it was read, even if there is nothing in
         // it; otherwise an empty one is complete at once.
@@ -168,12 +184,14 @@ impl Connection {
         let mut carrier = None;
         if reason == CloseReason::Kept {
             self.event(Event::GetResponse);
+            self.leave_queue(reason);
             self.live = Some(live);
             if complete {
                 self.finish(&mut response);
             }
         } else {
             self.event(Event::GetLastResponse);
+            self.leave_queue(reason);
             if complete {
                 response.end = End::Done;
                 self.response_ended(&live, Code::HC_OK, None);
@@ -183,7 +201,10 @@ impl Connection {
                 let wire = self.wire.take();
                 carrier = wire.map(|wire| Box::new(Self::carrier(wire, live, self)));
             }
-            self.out.clear();
+            // The next request may be under construction behind others.
+            if self.state() == State::Idle {
+                self.out.clear();
+            }
             self.exchange.phase = Phase::None;
         }
         Answer {
@@ -255,7 +276,7 @@ impl Connection {
             wire.debt = Some(live.body);
         }
         self.end_of_response(false);
-        if too_long && matches!(self.state(), State::Idle | State::RequestStarted) {
+        if too_long && self.has_asked_nothing() {
             self.lose_wire();
         }
     }
@@ -265,6 +286,9 @@ impl Connection {
     #[inline]
     fn response_ended(&mut self, live: &Live, code: Code, trailers: Option<&Fields>) {
         self.count_body_received(live.id, live.delivered);
+        if self.pipeline.is_some() {
+            self.settle_answer(live.id);
+        }
         if self.is_traced() {
             self.tell_end(live.delivered, live.status, code, trailers);
         }
@@ -283,7 +307,7 @@ impl Connection {
         if was_last_thing {
             self.exchange.phase = Phase::None;
         }
-        let nothing_asked = matches!(self.state(), State::Idle | State::RequestStarted);
+        let nothing_asked = self.has_asked_nothing();
         let Some(wire) = &mut self.wire else { return };
         if read_to_end {
             wire.served += 1;

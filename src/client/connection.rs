@@ -8,6 +8,7 @@ use super::drive::LOOK_MS;
 use super::making::Stage;
 use super::opening::already_connected;
 use super::outgoing::Outgoing;
+use super::pipeline::{Pipeline, is_sent};
 use super::record::{Facts, Phase, Record, Resend};
 use super::response::Live;
 use super::stats::{Ledger, Moments, Moved, Opening, Totals};
@@ -123,6 +124,9 @@ pub struct Connection {
     pub(super) ledger: Option<Arc<Ledger>>,
     /// Who is told what happens.
     pub(super) tracing: Option<Box<Tracing>>,
+    /// Requests in front of the one that `request` and `upload` are of; `None` unless the program
+    /// asked for it.
+    pub(super) pipeline: Option<Box<Pipeline>>,
 }
 
 /// The state, which only [`Connection::event`] changes.
@@ -138,6 +142,8 @@ impl Default for StateCell {
 /// What the current exchange has done so far.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Exchange {
+    /// The number of the request.
+    pub(super) id: u64,
     pub(super) phase: Phase,
     /// It has a connection.
     pub(super) started: bool,
@@ -146,6 +152,8 @@ pub struct Exchange {
     /// Its answer is waited for.
     pub(super) awaited: bool,
     pub(super) sent_before: u64,
+    /// Where the request ends among all bytes sent, if others may follow it before its answer.
+    pub(super) sent_end: Option<u64>,
     pub(super) received_before: u64,
     pub(super) reused: bool,
     pub(super) idle_ms: i64,
@@ -310,7 +318,7 @@ impl Connection {
     /// Is this call legal now? Nothing changes.
     #[inline]
     pub(super) fn check(&self, event: Event, pending: Pending) -> Result<State> {
-        if self.pending != pending && self.pending != Pending::None {
+        if self.pending != pending && self.pending != Pending::None && !self.may_overlap(event) {
             return Err(Error::new(
                 Code::HC_ERR_PENDING,
                 "another call has to be finished first",
@@ -318,7 +326,9 @@ impl Connection {
         }
         match state::next(self.state.0, event) {
             Ok(next) => Ok(next),
-            Err(code) => Err(self.refusal(code, event)),
+            Err(code) => self
+                .check_in_pipeline(event)
+                .ok_or_else(|| self.refusal(code, event)),
         }
     }
 
@@ -326,13 +336,27 @@ impl Connection {
     fn refusal(&self, code: Code, event: Event) -> Error {
         let call = event.name().to_string_lossy();
         let state = self.state.0.name().to_string_lossy();
-        Error::new(code, format!("{call} is not possible in state {state}"))
+        let why = if code == Code::HC_ERR_CANNOT_SEND_REQUEST && is_sent(self.state.0) {
+            self.no_room()
+        } else {
+            None
+        };
+        let mut text = format!("{call} is not possible in state {state}");
+        if let Some(why) = why {
+            text.push_str(": ");
+            text.push_str(why);
+        }
+        Error::new(code, text)
     }
 
     /// Something happened that changes the state. The table decides; what it does not know
     /// cannot happen, because every call has asked [`Self::check`] before.
     pub(super) fn event(&mut self, event: Event) {
-        if let Ok(next) = state::next(self.state.0, event) {
+        let next = match &self.pipeline {
+            None => state::next(self.state.0, event).ok(),
+            Some(_) => self.next_in_pipeline(event),
+        };
+        if let Some(next) = next {
             let before = std::mem::replace(&mut self.state.0, next);
             if self.is_traced() && before != next {
                 self.tell_state(before);
@@ -357,6 +381,9 @@ impl Connection {
     #[cold]
     pub(super) fn fail(&mut self, e: Error) -> Error {
         let mut e = self.fail_making(e);
+        if self.live.is_none() {
+            self.turn_to_oldest();
+        }
         if self.wire.as_ref().is_some_and(Wire::is_cut) && e.tls_reason == 0 {
             e = e.with_tls_reason(Reason::Truncated as i32);
         }
@@ -389,6 +416,10 @@ impl Connection {
         if self.is_traced() {
             self.tell_failed(&record);
         }
+        if self.pipeline.is_some() {
+            let own = self.live.is_none().then_some(&record);
+            self.lose_queue(&record.fault, own, false);
+        }
         self.last_error = Some(Box::new(record));
         self.lose_live(e.code);
         self.drop_connection();
@@ -401,6 +432,7 @@ impl Connection {
         // What the way to the origin took is no part of the exchange.
         let wire = self.wire.as_ref().filter(|_| self.exchange.started);
         let (sent, received) = wire.map_or((0, 0), |w| (w.traffic.sent, w.traffic.received));
+        let sent = self.exchange.sent_end.map_or(sent, |end| sent.min(end));
         Facts {
             sent: sent.saturating_sub(self.exchange.sent_before),
             received: received.saturating_sub(self.exchange.received_before),
@@ -422,6 +454,13 @@ impl Connection {
 
     /// `hc_close`: legal in every state.
     pub fn close(&mut self) {
+        if self.pipeline.is_some() {
+            self.lose_queue(
+                &Error::new(Code::HC_ERR_CLOSED, "hc_close was called"),
+                None,
+                false,
+            );
+        }
         self.drop_connection();
         self.aside = None;
         if let Some(cancel) = &self.cancel {
@@ -446,6 +485,9 @@ impl Connection {
         self.reader = HeadReader::default();
         self.upload = Upload::default();
         self.out.clear();
+        if let Some(p) = &mut self.pipeline {
+            p.reset();
+        }
         self.exchange.phase = Phase::None;
         // What a sans-IO program has not sent belonged to that connection.
         self.output.clear();

@@ -28,13 +28,24 @@ impl Connection {
     /// `hc_response_expected`: may a response be asked for, and what of the request matters
     /// for its reading?
     pub fn expectation(&self) -> Result<Expectation> {
-        self.check(Event::GetResponse, Pending::None)?;
+        self.check_handover()?;
         Ok(Expectation {
             early: self.upload.is_open(),
             facts: self.request,
             tuning: self.tuning,
             total: self.exchange.total,
         })
+    }
+
+    fn check_handover(&self) -> Result<()> {
+        self.check(Event::GetResponse, Pending::None)?;
+        if self.has_queue() {
+            return Err(Error::new(
+                Code::HC_ERR_UNSUPPORTED,
+                "the answers to pipelined requests are read here: see hc_getresponse",
+            ));
+        }
+        Ok(())
     }
 
     /// The same, at the side of the response. What it tunes it has from the connection.
@@ -54,7 +65,7 @@ impl Connection {
 
     /// `hc_response_begun`: the head of the answer has been read elsewhere.
     pub fn response_begun(&mut self, reason: CloseReason) -> Result<()> {
-        self.check(Event::GetResponse, Pending::None)?;
+        self.check_handover()?;
         self.upload = Upload::default();
         self.has_answer = false;
         if reason == CloseReason::Kept {

@@ -57,6 +57,7 @@ impl Connection {
         }
         // A kept connection that has ended is none.
         if self.live.is_none()
+            && !self.is_behind()
             && let Some(wire) = &mut self.wire
         {
             let idle_ms = wire.idle.ms();
@@ -75,6 +76,7 @@ impl Connection {
     /// A request is about to be sent: nothing of it has happened yet.
     pub(super) fn begin_exchange(&mut self) {
         self.exchange = Exchange {
+            id: self.totals.requests,
             total: Deadline::after_ms(self.tuning.timeouts.total),
             idle_ms: -1,
             ..Exchange::default()
@@ -151,6 +153,7 @@ impl Connection {
         self.reader = HeadReader::default();
         self.out.rewind();
         self.exchange = Exchange {
+            id: self.exchange.id,
             retried: true,
             total: self.exchange.total,
             idle_ms: -1,

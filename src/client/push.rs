@@ -3,14 +3,15 @@
 use std::io::IoSlice;
 
 use super::connection::{Connection, Pending};
+use super::pipelining::Pushed;
 use super::record::Phase;
 use super::request::RequestFields;
 use super::stats::Moment;
 use super::upload::Owed;
 use super::wire::Wire;
 use crate::error::{Code, Error, Result};
-use crate::net::Step;
 use crate::net::deadline::Deadline;
+use crate::net::{Interest, Step};
 use crate::proto::Profile;
 use crate::proto::chunked::{CHUNK_END, LAST_CHUNK, SizeLine};
 use crate::proto::request::add_trailer;
@@ -130,6 +131,11 @@ impl Connection {
             && let Step::Want(i) = self.open()?
         {
             return Ok(Step::Want(i));
+        }
+        match self.push_gathered() {
+            Pushed::All => {}
+            Pushed::Blocked => return Ok(Step::Want(Interest::Write)),
+            Pushed::Broken => return Err(self.why_broken()),
         }
         // A head that has been ended goes first; one that is being built stays behind.
         if self.check(Event::FinishBody, Pending::None).is_ok()

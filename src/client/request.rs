@@ -45,6 +45,9 @@ impl Connection {
     /// `hc_putrequest`.
     pub fn put_request(&mut self, method: &[u8], target: &[u8], flags: RequestFlags) -> Result<()> {
         self.check(Event::PutRequest, Pending::None)?;
+        if self.pipeline.is_some() {
+            return self.put_in_pipeline(method, target, flags);
+        }
         self.start_head(method, target, flags)?;
         self.event(Event::PutRequest);
         Ok(())
@@ -65,7 +68,7 @@ impl Connection {
         flags: RequestFlags,
     ) -> Result<Step<()>> {
         self.check(Event::EndHeaders, Pending::EndHeaders)?;
-        if self.pending == Pending::None {
+        if self.pending != Pending::EndHeaders {
             self.close_head(body, flags, false)?;
         }
         self.send_request(body, Pending::EndHeaders, Event::EndHeaders)
@@ -81,8 +84,12 @@ impl Connection {
         flags: RequestFlags,
     ) -> Result<Step<()>> {
         self.check(Event::Request, Pending::Request)?;
-        if self.pending == Pending::None {
-            self.whole_head(method, target, fields, body, flags)?;
+        if self.pending != Pending::Request {
+            if self.pipeline.is_some() {
+                self.request_in_pipeline(method, target, fields, body, flags)?;
+            } else {
+                self.whole_head(method, target, fields, body, flags)?;
+            }
         }
         self.send_request(body, Pending::Request, Event::Request)
     }
@@ -107,6 +114,11 @@ impl Connection {
         pending: Pending,
         event: Event,
     ) -> Result<Step<()>> {
+        if self.pipeline.is_some()
+            && let Some(step) = self.send_in_pipeline(pending, event)?
+        {
+            return Ok(step);
+        }
         let step = self.run(pending, |c| c.step_request(body))?;
         if step == Step::Done(()) {
             self.mark(Moment::Sent);
@@ -115,7 +127,12 @@ impl Connection {
         Ok(step)
     }
 
-    fn start_head(&mut self, method: &[u8], target: &[u8], flags: RequestFlags) -> Result<()> {
+    pub(super) fn start_head(
+        &mut self,
+        method: &[u8],
+        target: &[u8],
+        flags: RequestFlags,
+    ) -> Result<()> {
         let Some(config) = &self.config else {
             return Err(no_requests());
         };
@@ -140,7 +157,7 @@ impl Connection {
         Ok(())
     }
 
-    fn whole_head(
+    pub(super) fn whole_head(
         &mut self,
         method: &[u8],
         target: &[u8],
@@ -173,7 +190,7 @@ impl Connection {
     /// is as it was.
     fn close_head(
         &mut self,
-        body: &BodySource<'_>,
+        body: &mut BodySource<'_>,
         flags: RequestFlags,
         whole: bool,
     ) -> Result<()> {
@@ -184,14 +201,17 @@ impl Connection {
             .tell_proxy(&mut facts)
             .and_then(|()| frame(&mut self.out.head, &mut facts, body, flags, profile, whole))
         .and_then(|upload| request::finish(&mut self.out.head).map(|()| upload))
+        .and_then(|upload| self.stage_request(&facts, &upload, body).map(|()| upload))
         // Last, because a connection may turn out to have ended, and be dropped.
         .and_then(|upload| self.check_can_connect().map(|()| upload));
         match framed {
             Ok(upload) => {
                 self.request = facts;
                 self.upload = upload;
-                self.begin_exchange();
                 self.totals.requests += 1;
+                if !self.is_behind() {
+                    self.begin_exchange();
+                }
                 Ok(())
             }
             Err(e) => {

@@ -55,6 +55,8 @@ pub enum End {
 #[derive(Debug, Default)]
 pub struct Response {
     pub(super) id: u64,
+    /// The number of the request that it answers.
+    pub(super) request: u64,
     /// How reading stands.
     pub end: End,
     /// The reading call that has to be finished before another.
@@ -166,6 +168,12 @@ impl Response {
             id,
             ..Self::default()
         }
+    }
+
+    /// The number of the request that it answers, among those of the handle; 0: it stands alone.
+    #[must_use]
+    pub fn request_id(&self) -> u64 {
+        self.request
     }
 
     /// One whose head is still to be read.

@@ -25,6 +25,9 @@ impl Connection {
 
     /// `hc_output`: what waits to be sent.
     pub fn output(&mut self) -> Result<&[u8]> {
+        if self.has_queue() {
+            self.push_in_passing();
+        }
         let Origin::SansIo { pipe, .. } = &self.origin else {
             return Err(not_sans_io());
         };

@@ -167,6 +167,24 @@ pub struct Stats {
 }
 
 impl Moments {
+    /// The exchange begins now.
+    pub(super) fn begin(&mut self, measures: bool) {
+        if measures {
+            self.began = Stopwatch::start().started_ns();
+        }
+    }
+
+    /// The request has been sent now.
+    pub(super) fn mark_sent(&mut self) -> u64 {
+        self.sent = Stopwatch::start().started_ns();
+        self.sent
+    }
+
+    /// It was sent then.
+    pub(super) fn set_sent(&mut self, at: u64) {
+        self.sent = at;
+    }
+
     fn between(from: u64, to: u64) -> Option<u64> {
         (from != 0 && to != 0).then(|| to.saturating_sub(from))
     }

@@ -50,7 +50,7 @@ impl Connection {
             kind,
             at_ns: Stopwatch::start().started_ns(),
             connection: if self.wire.is_some() { self.opened } else { 0 },
-            exchange: self.totals.requests,
+            exchange: self.told_exchange(),
             phase: self.exchange.phase,
             state_before: self.state(),
             state: self.state(),
@@ -191,6 +191,35 @@ impl Connection {
                 count: body,
                 ..entry
             });
+        }
+    }
+
+    /// A gathered request has left.
+    #[cold]
+    pub(super) fn tell_gathered(&mut self, exchange: u64, head: &[u8], body: u64, sent: u64) {
+        let entry = Entry {
+            exchange,
+            ..self.entry(Kind::RequestHead)
+        };
+        let Some(t) = &mut self.tracing else { return };
+        t.heard.sent = sent;
+        t.heard.wait = None;
+        let count = head.len() as u64;
+        t.tell_head(&Entry { count, ..entry }, head);
+        if body > 0 {
+            t.tell(&Entry {
+                kind: Kind::RequestBody,
+                count: body,
+                ..entry
+            });
+        }
+    }
+
+    /// Which request is told of. Behind others it is the one whose answer is read.
+    fn told_exchange(&self) -> u64 {
+        match &self.pipeline {
+            None => self.totals.requests,
+            Some(_) => self.exchange.id,
         }
     }
 

@@ -84,6 +84,15 @@ impl Pace {
 }
 
 impl Upload {
+    /// All of it has been sent.
+    #[must_use]
+    pub fn sent() -> Self {
+        Self {
+            owed: Owed::Nothing,
+            ..Self::default()
+        }
+    }
+
     /// A body of this length.
     #[must_use]
     pub fn length(n: u64) -> Self {
@@ -249,7 +258,11 @@ impl Connection {
 
     /// Has the server answered? Receives what there is, without waiting.
     pub(super) fn look_for_answer(&mut self) -> Result<bool> {
-        if self.live.is_some() || self.wire.as_ref().is_some_and(|w| w.debt.is_some()) {
+        // In front of it may stand a response that is unread, or answers to earlier requests.
+        if self.live.is_some()
+            || self.has_queue()
+            || self.wire.as_ref().is_some_and(|w| w.debt.is_some())
+        {
             return Ok(false);
         }
         Ok(self.has_answer || self.step_answer(Receive::InPassing)? == Step::Done(()))

@@ -473,6 +473,14 @@ impl Wire {
         Ok(Step::Want(interest))
     }
 
+    /// Many answers are about to arrive: room for so many bytes, if nothing is in the buffer.
+    pub(super) fn widen(&mut self, size: usize) -> Result<()> {
+        if self.start == self.end && self.buf.len() < size {
+            self.grow_to(size)?;
+        }
+        Ok(())
+    }
+
     fn make_room(&mut self) -> Result<()> {
         if self.start == self.end {
             self.start = 0;

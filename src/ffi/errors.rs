@@ -249,7 +249,7 @@ pub(super) fn fill_fault(
     out.set(&info);
 }
 
-fn fill(out: &VersionedOut<hc_error_info>, record: Option<&Record>) -> Result<()> {
+pub(super) fn fill(out: &VersionedOut<hc_error_info>, record: Option<&Record>) -> Result<()> {
     let mut info = blank();
     if let Some(r) = record {
         info.code = r.fault.code as i32;

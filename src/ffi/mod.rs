@@ -30,6 +30,7 @@ pub mod message_values;
 pub mod network;
 pub mod options;
 pub mod options_limits;
+pub mod pipeline;
 pub mod plan;
 pub mod pool;
 pub mod pool_options;

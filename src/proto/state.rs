@@ -9,7 +9,9 @@
 //! been read stays *unread* until its last byte has been read; whether some of it has been
 //! read makes no difference.
 //!
-//! `docs/state-machine.md`, the diagrams and `hc_transition` come from this table.
+//! `docs/state-machine.md`, the diagrams and `hc_transition` come from this table. A connection
+//! that pipelines has the same states with a queue in front of the request: the few rows that
+//! this adds stand in [`WITH_ROOM`] and [`WITH_QUEUE`].
 
 use crate::error::Code;
 
@@ -205,14 +207,62 @@ pub const TRANSITIONS: &[(State, Event, State)] = {
     ]
 };
 
+/// Rows that stand before those of [`TRANSITIONS`] while the pipeline has room for another
+/// request. The one that was sent joins the queue of those that wait for their answers.
+pub const WITH_ROOM: &[(State, Event, State)] = {
+    use {Event as E, State as S};
+    &[
+        (S::RequestSent, E::PutRequest, S::RequestStarted),
+        (S::RequestSent, E::Request, S::RequestSent),
+        (
+            S::ReqSentUnreadResponse,
+            E::PutRequest,
+            S::ReqStartedUnreadResponse,
+        ),
+        (
+            S::ReqSentUnreadResponse,
+            E::Request,
+            S::ReqSentUnreadResponse,
+        ),
+    ]
+};
+
+/// Rows that stand before those of [`TRANSITIONS`] while requests in front of the last one are
+/// unanswered: the answer is to the oldest of them, and the last one stays where it is.
+pub const WITH_QUEUE: &[(State, Event, State)] = {
+    use {Event as E, State as S};
+    &[
+        (
+            S::RequestStarted,
+            E::GetResponse,
+            S::ReqStartedUnreadResponse,
+        ),
+        (S::RequestStarted, E::GetLastResponse, S::RequestStarted),
+        (S::RequestSent, E::GetResponse, S::ReqSentUnreadResponse),
+    ]
+};
+
+/// What a pipeline adds to a state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// Another request may be sent before the last one is answered.
+    pub has_room: bool,
+    /// Requests before the last one are unanswered.
+    pub is_waited_for: bool,
+}
+
 const REFUSED: u8 = u8::MAX;
 
-/// The table as a matrix, so that a call looks its row up with one load.
-const NEXT: [[u8; 12]; 6] = {
+/// The tables as matrices, so that a call looks its row up with one load.
+const NEXT: [[u8; 12]; 6] = matrix(TRANSITIONS);
+const NEXT_WITH_ROOM: [[u8; 12]; 6] = matrix(WITH_ROOM);
+const NEXT_WITH_QUEUE: [[u8; 12]; 6] = matrix(WITH_QUEUE);
+
+const fn matrix(rows: &[(State, Event, State)]) -> [[u8; 12]; 6] {
     let mut matrix = [[REFUSED; 12]; 6];
     let mut i = 0;
-    while i < TRANSITIONS.len() {
-        let (from, event, to) = TRANSITIONS[i];
+    while i < rows.len() {
+        let (from, event, to) = rows[i];
         assert!(
             matrix[from as usize][event as usize] == REFUSED,
             "a row stands twice"
@@ -221,18 +271,33 @@ const NEXT: [[u8; 12]; 6] = {
         i += 1;
     }
     matrix
-};
+}
 
 /// Where `event` leads from `state`, or the code of the refusal.
 #[inline]
 pub fn next(state: State, event: Event) -> Result<State, Code> {
-    match NEXT[state as usize][event as usize] {
-        0 => Ok(State::Idle),
-        1 => Ok(State::RequestStarted),
-        2 => Ok(State::RequestSent),
-        3 => Ok(State::UnreadResponse),
-        4 => Ok(State::ReqStartedUnreadResponse),
-        5 => Ok(State::ReqSentUnreadResponse),
-        _ => Err(event.refusal()),
+    numbered(NEXT[state as usize][event as usize]).ok_or_else(|| event.refusal())
+}
+
+/// The same on a connection that pipelines.
+#[inline]
+pub fn next_in_pipeline(state: State, event: Event, queue: Queue) -> Result<State, Code> {
+    let row = |rows: &[[u8; 12]; 6]| numbered(rows[state as usize][event as usize]);
+    let room = queue.has_room.then(|| row(&NEXT_WITH_ROOM)).flatten();
+    let waited_for = || queue.is_waited_for.then(|| row(&NEXT_WITH_QUEUE)).flatten();
+    room.or_else(waited_for)
+        .map_or_else(|| next(state, event), Ok)
+}
+
+#[inline]
+fn numbered(n: u8) -> Option<State> {
+    match n {
+        0 => Some(State::Idle),
+        1 => Some(State::RequestStarted),
+        2 => Some(State::RequestSent),
+        3 => Some(State::UnreadResponse),
+        4 => Some(State::ReqStartedUnreadResponse),
+        5 => Some(State::ReqSentUnreadResponse),
+        _ => None,
     }
 }

@@ -10,6 +10,7 @@ pub mod drivers;
 pub mod failing;
 pub mod faulty;
 pub mod handle;
+pub mod pipelined;
 pub mod reader;
 pub mod response;
 pub mod seen;
