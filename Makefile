@@ -7,7 +7,7 @@ export CARGO_TARGET_DIR := $(CURDIR)/target
 export CMAKE_BUILD_PARALLEL_LEVEL := $(shell nproc)
 MAKEFLAGS += --no-print-directory
 
-C_FILES = git ls-files '*.c' '*.h' '*.cpp' ':!include/httpclient.h'
+C_FILES = git ls-files '*.c' '*.h' '*.cpp' '*.hpp' ':!include/httpclient.h'
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help

@@ -10,7 +10,10 @@ install(FILES "${HTTPCLIENT_LIB_DIR}/${HTTPCLIENT_SONAME}"
 install(FILES "${HTTPCLIENT_LIB_DIR}/libhttpclient.so" "${HTTPCLIENT_LIB_DIR}/libhttpclient.a"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev)
 install(FILES "${PROJECT_SOURCE_DIR}/include/httpclient.h"
+              "${PROJECT_SOURCE_DIR}/include/httpclient.hpp"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/httpclient"
+        DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev FILES_MATCHING PATTERN "*.hpp")
 
 # CMake strips only what it has built itself.
 if(HTTPCLIENT_STRIP AND CMAKE_STRIP)

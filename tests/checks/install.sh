@@ -36,6 +36,8 @@ LIB/libhttpclient.so.$version
 LIB/pkgconfig/httpclient.pc
 bin/hget
 include/httpclient.h
+include/httpclient.hpp
+$(cd include && ls httpclient/*.hpp | sed 's|^|include/|')
 share/man/man1/hget.1
 EOF
 diff -u "$tmp/expected" "$tmp/files" > "$log" || fail "the installation holds other files"

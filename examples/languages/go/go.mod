@@ -1,0 +1,3 @@
+module example/fetch
+
+go 1.19
