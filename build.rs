@@ -106,6 +106,9 @@ fn macros() -> Result<String> {
 
 /** In place of a string's length: it ends at its NUL. */
 #define HC_ZSTR SIZE_MAX
+/** A header field of two strings that end in a NUL, to initialise an hc_header:
+ * `const hc_header fields[] = {{HC_FIELD("Accept", "text/plain"), HC_FIELD("TE", "trailers")}}`. */
+#define HC_FIELD(name, value) {{(name), HC_ZSTR, (value), HC_ZSTR}}
 
 #ifndef HC_EXTERN
 #if defined(_WIN32) && !defined(HC_STATIC)

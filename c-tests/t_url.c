@@ -41,6 +41,7 @@ static void test_every_part(void **state) {
     expect_part(u, HC_URL_USERNAME, "U");
     expect_part(u, HC_URL_PASSWORD, "p:q");
     expect_part(u, HC_URL_HOSTNAME, "host.example");
+    expect_part(u, HC_URL_TARGET, "/a;b/%41?c=/d?");
     expect_port(u, HC_OK, 8080);
     assert_text(hc_url_geturl(u, NULL), "http://U:p:q@Host.Example:8080/a;b/%41?c=/d?#e#f");
     assert_non_null(hc_url_geturl(u, &len));
@@ -55,6 +56,8 @@ static void test_what_is_not_there(void **state) {
         expect_part(u, part, "");
     for (int32_t part = HC_URL_USERNAME; part <= HC_URL_HOSTNAME; part++)
         expect_part(u, part, NULL);
+    expect_part(u, HC_URL_TARGET, "/");
+    expect_part(u, HC_URL_TARGET + 1, NULL);
     expect_port(u, HC_OK, -1);
     assert_text(hc_url_geturl(u, NULL), "");
     hc_url_free(u);
@@ -63,6 +66,7 @@ static void test_what_is_not_there(void **state) {
     expect_part(u, HC_URL_USERNAME, "");
     expect_part(u, HC_URL_PASSWORD, NULL);
     expect_part(u, HC_URL_HOSTNAME, NULL);
+    expect_part(u, HC_URL_TARGET, "/");
     expect_port(u, HC_OK, -1);
     assert_text(hc_url_geturl(u, NULL), "http://@:/");
     hc_url_free(u);
@@ -214,7 +218,7 @@ static void test_from_url_to_connection(void **state) {
         assert_ok(hc_new(hc_url_get(u, HC_URL_HOSTNAME, NULL), port < 0 ? 0 : port, &c));
         assert_text(hc_host(c), rows[i].host);
         assert_int_equal(hc_port(c), rows[i].port);
-        assert_ok(hc_putrequest(c, "GET", hc_url_get(u, HC_URL_PATH, NULL), 0));
+        assert_ok(hc_putrequest(c, "GET", hc_url_get(u, HC_URL_TARGET, NULL), 0));
         hc_url_free(u);
         hc_free(c);
     }

@@ -134,7 +134,7 @@ int main(int argc, char **argv) {
     hc_set_timeout(c, HC_TIMEOUT_CONNECT, 10000);
     hc_set_timeout(c, HC_TIMEOUT_READ, 30000);
 
-    static const hc_header headers[] = {{"Connection", HC_ZSTR, "close", HC_ZSTR}};
+    static const hc_header headers[] = {HC_FIELD("Connection", "close")};
     st = hc_request(c, "GET", target, headers, 1, NULL, 0);
     if (st == HC_OK) st = hc_getresponse(c, &r);
     int ok = 0;

@@ -44,7 +44,7 @@ static void describe(const hc_conn *c) {
 }
 
 static int fetch(hc_tls *tls, const char *host, const char *target) {
-    static const hc_header headers[] = {{"Connection", HC_ZSTR, "close", HC_ZSTR}};
+    static const hc_header headers[] = {HC_FIELD("Connection", "close")};
     hc_conn *c = NULL;
     hr_response *r = NULL;
     uint64_t n = 0;

@@ -54,7 +54,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "usage: trace [-s] [-b] HOST[:PORT] TARGET\n");
         return 2;
     }
-    static const hc_header headers[] = {{"Cookie", HC_ZSTR, "session=0123456789", HC_ZSTR}};
+    static const hc_header headers[] = {HC_FIELD("Cookie", "session=0123456789")};
     hc_conn *c = NULL;
     hr_response *r = NULL;
     uint64_t n = 0;

@@ -40,7 +40,7 @@ int main(int argc, char **argv) {
     hc_set_timeout(c, HC_TIMEOUT_CONNECT, 10000);
     hc_set_timeout(c, HC_TIMEOUT_READ, 60000);
 
-    const hc_header headers[] = {{"Content-Type", HC_ZSTR, "application/octet-stream", HC_ZSTR}};
+    const hc_header headers[] = {HC_FIELD("Content-Type", "application/octet-stream")};
     const hc_body body = {
         .struct_size = sizeof body, .kind = HC_BODY_FD, .fd = fd, .length = HC_LENGTH_UNKNOWN};
     st = hc_request(c, "POST", argv[2], headers, 1, &body, 0);

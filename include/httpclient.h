@@ -73,6 +73,9 @@
 
 /** In place of a string's length: it ends at its NUL. */
 #define HC_ZSTR SIZE_MAX
+/** A header field of two strings that end in a NUL, to initialise an hc_header:
+ * `const hc_header fields[] = {HC_FIELD("Accept", "text/plain"), HC_FIELD("TE", "trailers")}`. */
+#define HC_FIELD(name, value) {(name), HC_ZSTR, (value), HC_ZSTR}
 
 #ifndef HC_EXTERN
 #if defined(_WIN32) && !defined(HC_STATIC)
@@ -2103,8 +2106,7 @@ enum hc_url_part
    */
   HC_URL_NETLOC = 1,
   /**
-   * "/path": as it stands. What a request sends is this, "/" if it is empty, and behind it
-   * '?' and the query if there is one.
+   * "/path": as it stands. What a request sends is HC_URL_TARGET.
    */
   HC_URL_PATH = 2,
   /**
@@ -2128,6 +2130,11 @@ enum hc_url_part
    * there is none.
    */
   HC_URL_HOSTNAME = 7,
+  /**
+   * "/path?query", for the request line: the path, "/" if it is empty, and behind it '?' and
+   * the query if there is one. Python has no name for it.
+   */
+  HC_URL_TARGET = 8,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -8343,7 +8350,7 @@ hc_status hc_url_split_n(const char *url,
  * @param part an HC_URL_* number
  * @param len receives the length without the NUL; may be NULL
  * @return a NUL-terminated text without another NUL in it; "" for a scheme, netloc, path, query
- * or fragment that is not there, NULL for a username, password or hostname that is not there,
+ * or fragment that is not there, "/" for such a target, NULL for a username, password or hostname that is not there,
  * and for a bad handle or part. Lifetime: handle. Python: SplitResult.scheme, netloc, path,
  * query, fragment, username, password, hostname.
  *

@@ -6,7 +6,7 @@
 mod url;
 
 use httpclient::proto::generation::Generation::{self, Current, Python2, Python3};
-use httpclient::proto::url::Part;
+use httpclient::proto::url::{Part, Url};
 use url::cases::cases;
 use url::{Case, Parts, ours};
 
@@ -204,4 +204,23 @@ fn a_url_put_together_has_the_same_parts() {
         }
     }
     assert!(tried > 1000);
+}
+
+/// What a request line gets is the same in every generation, and never empty.
+#[test]
+fn the_target_is_path_and_query() {
+    let rows = [
+        ("http://a", "/"),
+        ("http://a?b", "/?b"),
+        ("http://a/?", "/"),
+        ("http://a/b;c?d?e=/f#g", "/b;c?d?e=/f"),
+        ("//a//b", "//b"),
+        ("/only/a/path", "/only/a/path"),
+    ];
+    for (url, want) in rows {
+        for generation in Generation::ALL {
+            let url = Url::split(url.as_bytes(), b"", true, *generation).expect(url);
+            assert_eq!(url.get(Part::Target), Some(want.as_bytes()), "{url:?}");
+        }
+    }
 }

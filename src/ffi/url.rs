@@ -27,8 +27,7 @@ pub enum hc_url_part {
     HC_URL_SCHEME = 0,
     /// "user:password@Host:80": what stands between "//" and the path, as it stands.
     HC_URL_NETLOC = 1,
-    /// "/path": as it stands. What a request sends is this, "/" if it is empty, and behind it
-    /// '?' and the query if there is one.
+    /// "/path": as it stands. What a request sends is HC_URL_TARGET.
     HC_URL_PATH = 2,
     /// Without the '?'.
     HC_URL_QUERY = 3,
@@ -41,6 +40,9 @@ pub enum hc_url_part {
     /// The host in lower case, without brackets; a zone ("%eth0") keeps its case. NULL when
     /// there is none.
     HC_URL_HOSTNAME = 7,
+    /// "/path?query", for the request line: the path, "/" if it is empty, and behind it '?' and
+    /// the query if there is one. Python has no name for it.
+    HC_URL_TARGET = 8,
 }
 
 const _: () = {
@@ -53,6 +55,7 @@ const _: () = {
     assert!(C::HC_URL_USERNAME as i32 == Part::Username as i32);
     assert!(C::HC_URL_PASSWORD as i32 == Part::Password as i32);
     assert!(C::HC_URL_HOSTNAME as i32 == Part::Hostname as i32);
+    assert!(C::HC_URL_TARGET as i32 == Part::Target as i32);
 };
 
 /// Takes a URL apart, as Python's urlsplit does: no part is decoded, filled in or required, and
@@ -199,7 +202,7 @@ unsafe fn give(text: Option<&[u8]>, len: *mut usize) -> *const c_char {
 /// @param part an HC_URL_* number
 /// @param len receives the length without the NUL; may be NULL
 /// @return a NUL-terminated text without another NUL in it; "" for a scheme, netloc, path, query
-/// or fragment that is not there, NULL for a username, password or hostname that is not there,
+/// or fragment that is not there, "/" for such a target, NULL for a username, password or hostname that is not there,
 /// and for a bad handle or part. Lifetime: handle. Python: SplitResult.scheme, netloc, path,
 /// query, fragment, username, password, hostname.
 ///

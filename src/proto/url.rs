@@ -29,10 +29,12 @@ pub enum Part {
     Password = 6,
     /// Lower-cased, without brackets.
     Hostname = 7,
+    /// What a request line has: path and query.
+    Target = 8,
 }
 
 impl Part {
-    /// Every part.
+    /// Every part that Python knows: those of a `SplitResult`.
     pub const ALL: &'static [Self] = &[
         Self::Scheme,
         Self::Netloc,
@@ -47,13 +49,14 @@ impl Part {
     /// The part with this number.
     #[must_use]
     pub fn from_number(number: i32) -> Option<Self> {
-        Self::ALL.iter().copied().find(|p| *p as i32 == number)
+        let parts = Self::ALL.iter().chain(&[Self::Target]);
+        parts.copied().find(|p| *p as i32 == number)
     }
 }
 
 /// How many texts are kept: the parts, and the URL put together again.
-const TEXTS: usize = Part::ALL.len() + 1;
-const WHOLE: usize = Part::ALL.len();
+const TEXTS: usize = WHOLE + 1;
+const WHOLE: usize = Part::Target as usize + 1;
 
 /// A URL in parts, all in one piece of memory, each with a NUL behind it. Immutable.
 #[derive(Debug)]
@@ -126,13 +129,14 @@ impl Url {
             places: [None; TEXTS],
             generation,
         };
-        // Username, password and hostname stand in the netloc, and all parts once more in the
-        // whole, with up to 8 bytes between them. Each text has its NUL.
+        // Username, password and hostname stand in the netloc, path and query also in the target,
+        // and all parts once more in the whole, with up to 10 bytes between them. Each text has
+        // its NUL.
         let parts = [split.scheme, split.path, split.query, split.fragment];
         let parts = parts
             .iter()
             .fold(0, |n: usize, t| n.saturating_add(t.len()));
-        let room = parts.saturating_mul(2).saturating_add(8 + TEXTS);
+        let room = parts.saturating_mul(3).saturating_add(10 + TEXTS);
         let room = room.saturating_add(split.netloc.len().saturating_mul(3));
         kept.text.try_reserve_exact(room)?;
 
@@ -162,6 +166,7 @@ impl Url {
                 text.extend_from_slice(zone);
             });
         }
+        kept.put(Part::Target as usize, |text| split.put_target(text));
         kept.put(WHOLE, |text| split.put_together(text));
         debug_assert!(kept.text.len() <= room);
         Ok(kept)
@@ -220,6 +225,17 @@ impl<'a> Split<'a> {
         text.extend_from_slice(self.scheme);
         if self.scheme_stood_in_url {
             text[begin..].make_ascii_lowercase();
+        }
+    }
+
+    fn put_target(&self, text: &mut Vec<u8>) {
+        if self.path.is_empty() {
+            text.push(b'/');
+        }
+        text.extend_from_slice(self.path);
+        if !self.query.is_empty() {
+            text.push(b'?');
+            text.extend_from_slice(self.query);
         }
     }
 

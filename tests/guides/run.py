@@ -188,9 +188,9 @@ def check_names(path, text):
     if os.path.exists(beside):
         with open(beside, encoding="utf-8") as f:
             known |= set(re.findall(r"\w+", f.read()))
-    used = set(re.findall(r"\b(?:h[cmr]|hc15)_[a-z0-9_]*[a-z0-9]\b|\bH[CM]_[A-Z0-9_]*[A-Z0-9]\b", text))
+    used = set(re.findall(r"\b(?:h[cmr]|hct|hc15)_[a-z0-9_]*[a-z0-9]\b|\b(?:H[CM]|HCT)_[A-Z0-9_]*[A-Z0-9]\b", text))
     # "HC_TIMEOUT_*" in a text names a family.
-    families = set(re.findall(r"\b([hH][cCmMrR]_\w*_)(?=\*|…)", text))
+    families = set(re.findall(r"\b((?:h[cmr]|H[CM]|hct|HCT)_\w*_)(?=\*|…)", text))
     for family in families:
         if not any(name.startswith(family) for name in known):
             raise Wrong(f"{path}: nothing in the header begins with {family}")
