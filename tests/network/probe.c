@@ -5,8 +5,13 @@
  *   style blocking|poll|edge      how the calls are driven (edge: an edge-triggered epoll loop)
  *   timeout MS                    HC_TIMEOUT_CONNECT
  *   stagger MS  address TEXT  interface NAME  source ADDRESS  source-port N
+ *   total MS  read MS  write MS  first-byte MS  tls-timeout MS      the other HC_TIMEOUT_*
+ *   speed BYTES-PER-SECOND        over 200 ms
+ *   proxy URL  tunnel 1           hc_set_proxy, hc_set_proxy_tunnel
+ *   tls 1                         the origin is spoken to over TLS; nobody's certificate is verified
  *   cancel MS                     hc_cancel from another thread, so much later
  *   get 1                         a request, too; the answer's body is printed
+ *   fetch TARGET                  a request in place of the connecting; the whole answer is read
  *   abandon N                     N handles that begin to connect and are closed at once
  */
 #define _GNU_SOURCE
@@ -31,9 +36,20 @@ static double now_ms(void) {
 typedef struct plan {
     const char *style, *host, *addresses[64], *interface, *source;
     size_t address_count;
-    long timeout, stagger, cancel, source_port, abandon;
-    int get, port;
+    const char *proxy, *target;
+    long timeout, stagger, cancel, source_port, abandon, timeouts[8], speed;
+    int get, port, tunnel, tls;
 } plan;
+
+static const struct {
+    const char *name;
+    int32_t kind;
+} timeouts[] = {{"total", HC_TIMEOUT_TOTAL},
+                {"read", HC_TIMEOUT_READ},
+                {"write", HC_TIMEOUT_WRITE},
+                {"first-byte", HC_TIMEOUT_FIRST_BYTE},
+                {"tls-timeout", HC_TIMEOUT_TLS}};
+enum { TIMEOUTS = sizeof timeouts / sizeof *timeouts, OVER_MS = 200 };
 
 static double cancelled_at;
 
@@ -97,13 +113,21 @@ static hc_conn *make(const plan *p) {
     if (p->source != NULL || p->source_port != 0)
         hc_set_source_address(c, p->source, (int32_t)p->source_port);
     if (hc_set_addresses(c, p->addresses, p->address_count) != HC_OK) exit(3);
+    for (size_t i = 0; i < TIMEOUTS; i++)
+        if (hc_set_timeout(c, timeouts[i].kind, p->timeouts[i]) != HC_OK) exit(3);
+    if (p->speed > 0) hc_set_min_speed(c, (uint64_t)p->speed, OVER_MS);
+    hc_tls *tls = NULL;
+    if (hc_tls_new(&tls) != HC_OK || hc_tls_dangerous_set_no_verify(tls, 1) != HC_OK) exit(3);
+    if (p->tls) hc_set_tls(c, tls);
+    hc_set_proxy_tls(c, tls);
+    hc_tls_free(tls);
+    if (p->proxy != NULL && hc_set_proxy(c, p->proxy) != HC_OK) exit(3);
+    if (p->tunnel && hc_set_proxy_tunnel(c, 1) != HC_OK) exit(3);
     return c;
 }
 
-static int report(hc_conn *c, hc_status st, double begin) {
-    double end = now_ms();
-    hc_error_info e = {.struct_size = sizeof e};
-    hc_last_error(c, &e);
+static int report(const hc_error_info *info, hc_status st, double begin, double end) {
+    const hc_error_info e = *info;
     printf("status %s\nelapsed %.1f\nphase %d\nos_error %d\ntimeout %d\nchanges %d\nwaits %d\n",
            hc_status_name(st), end - begin, e.phase, e.os_error, e.timeout_kind, changes, waits);
     if (cancelled_at > 0) printf("after_cancel %.1f\n", end - cancelled_at);
@@ -128,6 +152,36 @@ static void get(hc_conn *c, const char *style) {
             wait_for(c, style);
     printf("answer %s %.*s\n", hc_status_name(st), (int)n, body);
     hr_free(r);
+}
+
+/* A whole exchange. The response of a connection that failed keeps the record of that. */
+static hc_status fetch(hc_conn *c, const plan *p, hc_error_info *e) {
+    static char body[65536];
+    unsigned long long total = 0, wrong = 0;
+    size_t n = 0;
+    hr_response *r = NULL;
+    hc_status st;
+    while ((st = hc_request(c, "GET", p->target, NULL, 0, NULL, 0)) > 0)
+        wait_for(c, p->style);
+    if (st == HC_OK)
+        while ((st = hc_getresponse(c, &r)) > 0)
+            wait_for(c, p->style);
+    while (st == HC_OK) {
+        while ((st = hr_read(r, body, sizeof body, &n)) > 0)
+            wait_for(c, p->style);
+        if (st != HC_OK || n == 0) break;
+        for (size_t i = 0; i < n; i++)
+            wrong += (unsigned char)body[i] != (total + i) % 251;
+        total += n;
+    }
+    if (r == NULL || hr_last_error(r, e) != HC_OK || e->code == HC_OK) hc_last_error(c, e);
+    printf("body %llu\nwrong %llu\nbytes_sent %llu\nbytes_received %llu\nresend %d\n"
+           "http_status %d\n",
+           total, wrong, (unsigned long long)e->bytes_sent, (unsigned long long)e->bytes_received,
+           e->resend, e->http_status);
+    if (r != NULL) e->attempt_count = 0; /* they do not outlive it */
+    hr_free(r);
+    return st;
 }
 
 /* Handles whose lookup is given up: how many until one is refused, and that no descriptor is lost. */
@@ -158,10 +212,17 @@ static void abandon(const plan *p) {
 
 int main(int argc, char **argv) {
     plan p = {.style = "blocking", .timeout = -1, .stagger = -2, .cancel = -1};
+    for (size_t t = 0; t < TIMEOUTS; t++)
+        p.timeouts[t] = -1;
     int i = 1;
     for (; i + 2 < argc; i += 2) {
         const char *name = argv[i], *value = argv[i + 1];
-        if (strcmp(name, "style") == 0)
+        size_t t = 0;
+        while (t < TIMEOUTS && strcmp(name, timeouts[t].name) != 0)
+            t++;
+        if (t < TIMEOUTS)
+            p.timeouts[t] = atol(value);
+        else if (strcmp(name, "style") == 0)
             p.style = value;
         else if (strcmp(name, "timeout") == 0)
             p.timeout = atol(value);
@@ -177,6 +238,16 @@ int main(int argc, char **argv) {
             p.source_port = atol(value);
         else if (strcmp(name, "abandon") == 0)
             p.abandon = atol(value);
+        else if (strcmp(name, "speed") == 0)
+            p.speed = atol(value);
+        else if (strcmp(name, "proxy") == 0)
+            p.proxy = value;
+        else if (strcmp(name, "tunnel") == 0)
+            p.tunnel = 1;
+        else if (strcmp(name, "tls") == 0)
+            p.tls = 1;
+        else if (strcmp(name, "fetch") == 0)
+            p.target = value;
         else if (strcmp(name, "get") == 0)
             p.get = 1;
         else if (strcmp(name, "address") == 0 && p.address_count < 64)
@@ -197,10 +268,17 @@ int main(int argc, char **argv) {
     canceller cancel = {c, p.cancel};
     double begin = now_ms();
     if (p.cancel >= 0 && pthread_create(&thread, NULL, cancel_later, &cancel) != 0) return 3;
+    hc_error_info e = {.struct_size = sizeof e};
     hc_status st;
-    while ((st = hc_connect(c)) > 0)
-        wait_for(c, p.style);
-    if (report(c, st, begin) && p.get) get(c, p.style);
+    if (p.target != NULL) {
+        st = fetch(c, &p, &e);
+    } else {
+        while ((st = hc_connect(c)) > 0)
+            wait_for(c, p.style);
+        hc_last_error(c, &e);
+    }
+    double end = now_ms();
+    if (report(&e, st, begin, end) && p.get) get(c, p.style);
     if (p.cancel >= 0) pthread_join(thread, NULL);
     begin = now_ms();
     hc_free(c);

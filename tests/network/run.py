@@ -83,6 +83,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="hc-network-") as directory:
         build(directory, lib_dir, arguments.include)
         import cases
+        import cases_time
         cases.PROBE = os.path.join(directory, "probe")
         cases.UNLOAD = [os.path.join(directory, "unload"), os.path.join(lib_dir, "libhttpclient.so.0")]
         if INSIDE in os.environ:
@@ -90,7 +91,8 @@ def main():
         loader = unittest.TestLoader()
         if arguments.k:
             loader.testNamePatterns = [f"*{arguments.k}*"]
-        result = unittest.TextTestRunner(verbosity=2).run(loader.loadTestsFromModule(cases))
+        suite = unittest.TestSuite(loader.loadTestsFromModule(m) for m in (cases, cases_time))
+        result = unittest.TextTestRunner(verbosity=2).run(suite)
         for line in cases.FIGURES:
             print(line)
     sys.stdout.flush()

@@ -19,17 +19,20 @@ import threading
 import time
 
 import names
+import servers
 
 CLONE_NEWNET = 0x40000000
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000
-PORT = 80
+PORT, SILENT_PORT = 80, 81
 
 NEAR, NEAR6, NEAR_LINK = "10.77.0.1", "fd77::1", "fe80::77:1"
-GOOD, REFUSING, HOLE, SLOW, LOSSY, DNS = ("10.77.1.%d" % i for i in (1, 2, 3, 4, 5, 53))
+GOOD, REFUSING, HOLE, SLOW, LOSSY, CUT, ROUGH, DNS = ("10.77.1.%d" % i for i in (1, 2, 3, 4, 5, 6, 7, 53))
 GOOD6, HOLE6, LINK6 = "fd77:1::1", "fd77:1::3", "fe80::77:2"
 HOLES = ["10.77.1.%d" % i for i in range(100, 140)]
 UNREACHABLE, PROHIBITED, NOWHERE = "10.77.9.1", "10.77.9.2", "10.99.0.1"
 DELAY_S = 0.1  # each way, to and from SLOW
+ROUGH_S = 0.02  # each way, to and from ROUGH, which also loses every seventh packet once
+CUT_AFTER = 20000  # bytes from CUT that arrive, of each connection
 
 
 def sh(line):
@@ -74,7 +77,7 @@ class World:
             sh(f"ip -6 addr add {NEAR6}/128 dev hc0 nodad")
             sh(f"ip -6 addr add {NEAR_LINK}/64 dev hc0 nodad")
             sh("ip -6 route add fd77:1::/64 dev hc0")
-        self.syns = {}
+        self.syns, self.cut, self.through, self.lost = {}, {}, 0, set()
         self.failure = None
         ready = threading.Event()
         threading.Thread(target=self._far_side, args=(ready,), daemon=True).start()
@@ -88,7 +91,7 @@ class World:
             sh("ip link set lo up")
             far = tun("hc1")
             sh("ip link set hc1 up")
-            for address in (GOOD, REFUSING, HOLE, SLOW, LOSSY, DNS, *HOLES):
+            for address in (GOOD, REFUSING, HOLE, SLOW, LOSSY, CUT, ROUGH, DNS, *HOLES):
                 sh(f"ip addr add {address}/32 dev hc1")
             sh(f"ip route add {NEAR} dev hc1")
             if quiet_ipv6("hc1") and self.has_ipv6:
@@ -96,10 +99,11 @@ class World:
                     sh(f"ip -6 addr add {address}/128 dev hc1 nodad")
                 sh(f"ip -6 addr add {LINK6}/64 dev hc1 nodad")
                 sh(f"ip -6 route add {NEAR6} dev hc1")
-            for address in (GOOD, HOLE, SLOW, LOSSY):
-                serve(socket.AF_INET, address)
+            for address in (GOOD, HOLE, SLOW, LOSSY, CUT, ROUGH):
+                servers.serve(socket.AF_INET, address, PORT)
+            servers.serve(socket.AF_INET, GOOD, SILENT_PORT, servers.say_nothing)
             if self.has_ipv6:
-                serve(socket.AF_INET6, "::")
+                servers.serve(socket.AF_INET6, "::", PORT)
             names.serve(DNS, NEAR)
             ready.set()
             self._carry(far)
@@ -139,7 +143,33 @@ class World:
             port = bytes(packet[20:22])
             self.syns[port] = self.syns.get(port, 0) + 1
             return None if self.syns[port] == 1 else 0
+        if address == CUT and not to_far:
+            return self._fate_of_cut(packet)
+        if address == ROUGH:
+            return self._fate_of_rough(packet)
         return DELAY_S if address == SLOW else 0
+
+    def _fate_of_cut(self, packet):
+        """So much gets through, in the order in which it is sent, and then nothing any more."""
+        ports, _, size = tcp(packet)
+        self.cut[ports] = self.cut.get(ports, 0) + size
+        return 0 if self.cut[ports] <= CUT_AFTER else None
+
+    def _fate_of_rough(self, packet):
+        """A packet with data that is lost comes through when it is sent again."""
+        mark = tcp(packet)
+        if mark[2] > 0 and len(self.lost) * 7 < self.through and mark not in self.lost:
+            self.lost.add(mark)
+            return None
+        self.through += 1
+        return ROUGH_S
+
+
+def tcp(packet):
+    """The ports, the sequence number, and how many bytes of data there are; IPv4 only."""
+    at = (packet[0] & 15) * 4
+    size = struct.unpack("!H", packet[2:4])[0] - at - (packet[at + 12] >> 4) * 4
+    return bytes(packet[at:at + 4]), bytes(packet[at + 4:at + 8]), size
 
 
 def put(fd, packet):
@@ -147,37 +177,3 @@ def put(fd, packet):
         os.write(fd, packet)
     except OSError:
         pass  # the device has its own opinion of what is a packet
-
-
-def serve(family, address):
-    """Answers each request with its own Host field, and keeps the connection."""
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    if family == socket.AF_INET6:
-        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-    listener.bind((address, PORT))
-    listener.listen(512)
-
-    def talk(connection):
-        with connection:
-            data = b""
-            while chunk := connection.recv(65536):
-                data += chunk
-                while b"\r\n\r\n" in data:
-                    head, data = data.split(b"\r\n\r\n", 1)
-                    host = next((line[6:] for line in head.split(b"\r\n") if line.startswith(b"Host: ")), b"")
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(host), host))
-
-    def accept():
-        while True:
-            connection, _ = listener.accept()
-            threading.Thread(target=guarded, args=(talk, connection), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-
-
-def guarded(talk, connection):
-    try:
-        talk(connection)
-    except OSError:
-        pass  # the client has gone
