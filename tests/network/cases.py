@@ -1,5 +1,6 @@
 """What is tried. Each case says what the C program is told, and what it has to say."""
 
+import concurrent.futures
 import contextlib
 import errno
 import os
@@ -60,6 +61,11 @@ class Case(unittest.TestCase):
         self.assertLessEqual(min(runs), most, f"{what}: {runs} {report} {report.attempts}")
         return report
 
+    def in_every_style(self, run):
+        """At the same time: nearly all of it is waiting."""
+        with concurrent.futures.ThreadPoolExecutor(len(STYLES)) as pool:
+            return list(pool.map(run, STYLES))
+
     def assertStatus(self, report, status):
         self.assertEqual(report["status"], status, f"{report} {report.attempts}")
 
@@ -75,13 +81,14 @@ class Networked(Case):
 
 class Row180Names(Networked):
     def deadline(self, host, timeout=300):
-        for style in STYLES:
+        def run(style):
             report = self.timed(f"deadline of {timeout} ms, {host}, {style}", timeout, timeout + LATE_MS, host,
                                 "style", style, "timeout", timeout)
             self.assertStatus(report, "HC_ERR_TIMEOUT")
             self.assertEqual((report["phase"], report["timeout"]), (PHASE_RESOLVE, HC_TIMEOUT_CONNECT))
             self.assertEqual(report.attempts, [])
             self.assertLess(report["free"], 20, "the thread was waited for")
+        self.in_every_style(run)
 
     def test_silent(self):
         self.deadline("silent.test")
@@ -146,14 +153,16 @@ class Row180Names(Networked):
 class Row181Addresses(Networked):
     def race(self, what, least, most, *addresses, errors=None, status="HC_OK", options=()):
         given = [word for address in addresses for word in ("address", address)]
-        for style in STYLES:
+
+        def run(style):
             report = self.timed(f"{what}, {style}", least, most, "name.test", "style", style, *options, *given)
             self.assertStatus(report, status)
             if style != "blocking" and len(addresses) > 1 and report["waits"] > 0:
                 self.assertEqual(report["changes"], 1, "the descriptor has changed")
             if errors is not None:
                 self.assertErrors(report, *errors)
-        return report
+            return report
+        return self.in_every_style(run)[-1]
 
     def test_one(self):
         self.race("one address", 0, 50, w.GOOD)
@@ -210,12 +219,13 @@ class Row181Addresses(Networked):
     def test_cancel(self):
         for n in (1, 3):
             given = [word for address in w.HOLES[:n] for word in ("address", address)]
-            for style in STYLES:
-                for what, timeout in (("no deadline", ()), ("a deadline", ("timeout", 60000))):
+            for what, timeout in (("no deadline", ()), ("a deadline", ("timeout", 60000))):
+                def run(style, n=n, given=given, what=what, timeout=timeout):
                     report = self.timed(f"hc_cancel while {n} connect, {what}, {style}", 0, CANCEL_MS, "name.test", "style",
                                         style, "cancel", 100, "stagger", 30, *timeout, *given, word="after_cancel")
                     self.assertStatus(report, "HC_ERR_CANCELLED")
                     self.assertErrors(report, *[errno.ECANCELED] * n)
+                self.in_every_style(run)
 
     def test_names_with_several_addresses(self):
         # Which comes first is the system's to decide: one black hole of each family at most stands before a good one.

@@ -2,13 +2,12 @@
 deadline and by the timer that is for it, and by hc_cancel, in each style. What needs no lost packets is tried on loopback,
 too, where there is no namespace."""
 
-import concurrent.futures
 import socket
 
 import cases
 import servers
 import world as w
-from cases import CANCEL_MS, FIGURES, HC_TIMEOUT_CONNECT, LATE_MS, STYLES, Case, probe
+from cases import CANCEL_MS, FIGURES, HC_TIMEOUT_CONNECT, LATE_MS, Case, probe
 
 HC_TIMEOUT_READ, HC_TIMEOUT_TOTAL, HC_TIMEOUT_FIRST_BYTE, HC_TIMEOUT_TLS, HC_TIMEOUT_SPEED = 1, 5, 6, 7, 10
 PHASE_RESPONSE_HEAD, PHASE_RESPONSE_BODY, PHASE_TRAILERS, PHASE_TLS, PHASE_PROXY = 6, 7, 8, 9, 10
@@ -25,12 +24,6 @@ SPEED = ("speed", 10_000_000), HC_TIMEOUT_SPEED
 
 
 class Timed(Case):
-    """The three styles at the same time: nearly all of it is waiting."""
-
-    def in_every_style(self, run):
-        with concurrent.futures.ThreadPoolExecutor(len(STYLES)) as pool:
-            return list(pool.map(run, STYLES))
-
     def ends(self, what, phase, resend, target, *options, host=None, port=None, timers=(TOTAL,)):
         host, port = host or self.host, port or self.port
         for timer, kind in timers:
