@@ -6,6 +6,7 @@ number, and ends when its standard input is closed."""
 import http.server
 import sys
 import threading
+import time
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -18,6 +19,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/bytes/"):
             size = int(self.path.removeprefix("/bytes/"))
             self.answer((bytes(range(256)) * (size // 256 + 1))[:size])
+        elif self.path.startswith("/drip/"):  # one byte every 20 ms
+            self.drip(int(self.path.removeprefix("/drip/")))
+        elif self.path.startswith("/think/"):  # milliseconds
+            time.sleep(int(self.path.removeprefix("/think/")) / 1000)
+            self.answer(b"done thinking")
         elif self.path == "/missing":
             self.send_error(404)
         else:
@@ -51,6 +57,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def drip(self, size):
+        self.send_response(200)
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+        for _ in range(size):
+            self.wfile.write(b".")
+            self.wfile.flush()
+            time.sleep(0.02)
+
     def log_message(self, format, *args):
         pass  # the examples' own output is what is to be seen
 
@@ -58,6 +73,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 1024  # the event loop example opens all its connections at once
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a client that has had enough
+            super().handle_error(request, client_address)
 
 
 def main():

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 failures = []
@@ -97,6 +98,33 @@ def trace(folder, host):
     run(folder, "trace", "exa mple", "/", want=1)
 
 
+def timeouts(folder, host):
+    out = run(folder, "timeouts", "30000", host, "/bytes/1000")[0]
+    check("timeouts: an answer in time", len(out) == 1000, out)
+    out = run(folder, "timeouts", "30000", host, "/think/100")[0]
+    check("timeouts: a server may think", out == b"done thinking", out)
+    began = time.monotonic()
+    out, err = run(folder, "timeouts", "300", host, "/drip/100000", want=1)
+    took = time.monotonic() - began
+    err = err.decode()
+    check("timeouts: says which", "HC_ERR_TIMEOUT: " in err and "timer: HC_TIMEOUT_TOTAL\n" in err, err)
+    check("timeouts: says when", "while: reading the body\n" in err, err)
+    check("timeouts: says how far", f"body: {len(out)} bytes of an answer with status 200\n" in err and
+          0 < len(out) < 50 and set(out) == {ord(".")}, err)
+    check("timeouts: is in time", 0.3 <= took < 10, f"{took} s")
+    err = run(folder, "timeouts", "200", host, "/think/1000", want=1)[1].decode()
+    check("timeouts: a server that thinks for too long", "while: waiting for the head of the answer\n" in err, err)
+    with socket.socket() as full:  # a queue that is full swallows whoever comes
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        there = "127.0.0.1:%d" % full.getsockname()[1]
+        with socket.create_connection(full.getsockname()):
+            err = run(folder, "timeouts", "200", there, "/", want=3)[1].decode()
+            check("timeouts: a black hole", "while: connecting\n" in err and f"tried: {there} for 2" in err, err)
+            check("timeouts: nothing was sent", "moved: 0 bytes sent, 0 received\n" in err, err)
+    run(folder, "timeouts", "-2", host, "/", want=2)
+
+
 def pool(folder, host):
     port = host.rpartition(":")[2]
     out = run(folder, "pool", "6", "2", "300", "/bytes/100", host, f"localhost:{port}")[0].decode()
@@ -159,6 +187,7 @@ def main(folder):
             epoll(folder, host)
             https(folder, tmp)
             pool(folder, host)
+            timeouts(folder, host)
     finally:
         server.stdin.close()
         check("demo_server: ends with its input", server.wait(timeout=30) == 0)
