@@ -32,6 +32,7 @@ FIGURES = (
     ("warm-get-sansio", "W1", "sansio", ("instructions", "syscalls", "allocations")),
     ("warm-get-transport", "W1", "transport", ("instructions", "syscalls", "allocations")),
     ("new-connection", "W0", "", ("instructions", "syscalls", "allocations")),
+    ("pipelined-get", "W6", "", ("instructions", "syscalls", "allocations")),
     ("small-chunk", "W3b", "", ("instructions",)),
     ("warm-tls-get", "W4a", "", ("instructions", "syscalls", "allocations")),
 )

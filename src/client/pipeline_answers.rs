@@ -34,7 +34,7 @@ impl Connection {
         let queued = self.pipeline.as_ref().and_then(|p| p.queue.get(index));
         match queued {
             Some(asked) => Some(asked.exchange.id),
-            None if index + 1 == self.unanswered_count() => Some(self.exchange.id),
+            None if self.unanswered_count().checked_sub(1) == Some(index) => Some(self.exchange.id),
             None => None,
         }
     }
@@ -65,14 +65,21 @@ impl Connection {
         }
         p.is_turned = true;
         self.exchange = oldest.exchange;
-        if let Some(wire) = &self.wire {
+        self.begin_answer();
+        true
+    }
+
+    /// What has been received and not been taken is of the answer that begins.
+    fn begin_answer(&mut self) {
+        if let Some(wire) = &self.wire
+            && wire.debt.is_none()
+        {
             let waiting = wire.received_bytes().len() as u64;
             self.exchange.received_before = wire.traffic.received - waiting;
             if waiting > 0 {
                 self.mark(Moment::FirstByte);
             }
         }
-        true
     }
 
     pub(super) fn step_get_oldest(&mut self) -> Result<Step<(Framed, CloseReason)>> {
@@ -82,9 +89,12 @@ impl Connection {
             Receive::Now
         };
         if let Some(wire) = &mut self.wire
-            && let Step::Want(i) = wire.pay_debt(&self.tuning, how)?
+            && wire.debt.is_some()
         {
-            return Ok(Step::Want(i));
+            if let Step::Want(i) = wire.pay_debt(&self.tuning, how)? {
+                return Ok(Step::Want(i));
+            }
+            self.begin_answer();
         }
         if self.has_arrived() && self.oldest_sent()? == Sent::Nothing {
             return Err(unasked());

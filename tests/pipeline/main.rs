@@ -4,7 +4,10 @@
 mod common;
 #[path = "../corpus/mod.rs"]
 mod corpus;
+#[path = "../tls/mod.rs"]
+mod tls;
 
 mod answers;
 mod ends;
+mod over_tls;
 mod rules;
