@@ -364,6 +364,7 @@ enum class url_part : std::int32_t {
     username = HC_URL_USERNAME,
     password = HC_URL_PASSWORD,
     hostname = HC_URL_HOSTNAME,
+    target = HC_URL_TARGET,
 };
 
 /// A version of TLS. In C: HC_TLS_1_2, HC_TLS_1_3.

@@ -64,12 +64,7 @@ class url {
         return detail::bytes(text, len);
     }
     /// What a request asks for: path and query, at least "/".
-    std::string target() const {
-        std::string text(path());
-        if (text.empty() || text.front() != '/') text.insert(0, 1, '/');
-        if (!query().empty()) text.append("?").append(query());
-        return text;
-    }
+    std::string_view target() const noexcept { return part(HC_URL_TARGET); }
 
     explicit operator bool() const noexcept { return u_ != nullptr; }
     /// The handle, for C.
