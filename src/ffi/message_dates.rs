@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use core::ptr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::args::{self, Out, done, unknown};
+use super::args::{self, Out, Versioned, VersionedOut, done, unknown};
 use super::message::{enter, hm_message, look};
 use crate::error::{Code, Error, Result, hc_status};
 use crate::proto::address;
@@ -43,22 +43,9 @@ pub struct hm_date {
     pub reserved: i32,
 }
 
-// The size is read before the rest is trusted.
-const _: () = assert!(core::mem::offset_of!(hm_date, struct_size) == 0);
-
-/// # Safety
-/// `out` is NULL or valid.
-unsafe fn checked(out: *mut hm_date) -> core::result::Result<Out<hm_date>, Code> {
-    if out.is_null() {
-        return Err(Code::HC_ERR_INVALID_ARG);
-    }
-    // SAFETY: a valid date begins with this field.
-    let size = unsafe { out.cast::<usize>().read() };
-    if size != size_of::<hm_date>() {
-        return Err(Code::HC_ERR_INVALID_ARG);
-    }
-    // SAFETY: forwarded to the caller.
-    unsafe { Out::new(out) }
+// SAFETY: numbers, with the size in front.
+unsafe impl Versioned for hm_date {
+    const FIRST_SIZE: usize = size_of::<Self>();
 }
 
 fn shown(date: Date) -> hm_date {
@@ -112,14 +99,14 @@ pub unsafe extern "C" fn hm_getdate(
     // SAFETY: the caller's promise.
     let name = unsafe { args::text(name) };
     // SAFETY: the caller's promise.
-    let out = match unsafe { checked(out) } {
+    let out = match unsafe { VersionedOut::new(out) } {
         Ok(out) => out,
         Err(code) => return code,
     };
     let find = |m: &Message| {
         let value = m.values(name?).next();
         let value = value.ok_or_else(|| unknown("there is no field with this name"))?;
-        out.set(shown(read(value, m.reads_like_python())?));
+        out.set(&shown(read(value, m.reads_like_python())?));
         Ok(())
     };
     // SAFETY: the caller's promise.

@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use super::args::{self, Out, unknown};
+use super::args::{self, Out, Versioned, unknown};
 use super::message::{give, hm_message, profile};
 use crate::error::{Code, Result, hc_status};
 use crate::proto::Limits;
@@ -50,13 +50,8 @@ unsafe fn how(options: *const hm_parse_options) -> Result<How> {
     if options.is_null() {
         return Ok(How::default());
     }
-    // SAFETY: valid options begin with this field.
-    let size = unsafe { options.cast::<usize>().read() };
-    if size != size_of::<hm_parse_options>() {
-        return Err(unknown("struct_size is not that of hm_parse_options"));
-    }
     // SAFETY: forwarded to the caller.
-    let given = unsafe { options.read() };
+    let given = unsafe { args::versioned(options) }?;
     if given.flags & !FLAGS != 0 || given.head_limit > MOST_BLOCK {
         return Err(unknown(
             "an unknown flag, or a head of more than 2^30 bytes",
@@ -78,8 +73,10 @@ unsafe fn how(options: *const hm_parse_options) -> Result<How> {
     })
 }
 
-// The size is read before the rest is trusted.
-const _: () = assert!(core::mem::offset_of!(hm_parse_options, struct_size) == 0);
+// SAFETY: numbers, with the size in front.
+unsafe impl Versioned for hm_parse_options {
+    const FIRST_SIZE: usize = size_of::<Self>();
+}
 
 /// Reads a block of header lines up to and with the empty line. A status line may stand before
 /// it (hm_start_line), and in HC_PROFILE_PYTHON "From " lines of a mailbox (hm_unixfrom).

@@ -2,12 +2,12 @@
 
 use core::ffi::c_char;
 
-use super::args::{self, Out, done};
+use super::args::{self, Versioned, VersionedOut, done};
 use super::barrier::{enter, hc_conn};
 use super::body::{flags, with_fields};
 use super::types::{HC_LENGTH_UNKNOWN, hc_header, hc_request_flag};
 use crate::client::connection::Connection;
-use crate::error::{Code, hc_status};
+use crate::error::hc_status;
 use crate::proto::plan::{Added, Asked, plan};
 
 /// The field that says how the body of a request ends: hc_plan_request.
@@ -35,6 +35,11 @@ pub struct hc_request_plan {
     pub added: i32,
     /// For HC_ADD_CONTENT_LENGTH.
     pub content_length: u64,
+}
+
+// SAFETY: numbers, with the size in front.
+unsafe impl Versioned for hc_request_plan {
+    const FIRST_SIZE: usize = size_of::<Self>();
 }
 
 /// Asks what hc_request would add to a request. It has three parts: which automatic fields the
@@ -69,13 +74,8 @@ pub unsafe extern "C" fn hc_plan_request(
     flags: u32,
     out: *mut hc_request_plan,
 ) -> hc_status {
-    // SAFETY: the caller's promise: a valid record begins with its size.
-    let size = unsafe { out.cast::<usize>().as_ref() }.copied();
-    if size != Some(size_of::<hc_request_plan>()) {
-        return Code::HC_ERR_INVALID_ARG;
-    }
     // SAFETY: the caller's promise.
-    let out = match unsafe { Out::new(out) } {
+    let out = match unsafe { VersionedOut::new(out) } {
         Ok(out) => out,
         Err(code) => return code,
     };
@@ -99,7 +99,7 @@ pub unsafe extern "C" fn hc_plan_request(
                 plan(&asked, names, profile)
             })
         }?;
-        out.set(shown(&made));
+        out.set(&shown(&made));
         Ok(())
     };
     // SAFETY: the caller's promise.

@@ -9,9 +9,9 @@
 //! been read stays *unread* until its last byte has been read; whether some of it has been
 //! read makes no difference.
 //!
-//! `docs/state-machine.md`, the diagrams and `hc_transition` come from this table. A connection
-//! that pipelines has the same states with a queue in front of the request: the few rows that
-//! this adds stand in [`WITH_ROOM`] and [`WITH_QUEUE`].
+//! `docs/state-machine.md`, `docs/state-machine.svg` and `hc_transition` come from this table. A
+//! connection that pipelines has the same states with a queue in front of the request: the few
+//! rows that this adds stand in [`WITH_ROOM`] and [`WITH_QUEUE`].
 
 use crate::error::Code;
 
