@@ -12,7 +12,8 @@ C_FILES = git ls-files '*.c' '*.h' '*.cpp' '*.hpp' ':!include/httpclient.h'
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
 .PHONY: help build demo test test-rust test-c test-release test-header test-servers test-proxies test-network test-python python-suite test-fuzz tools \
-        check format header symbols asan fuzz bench counts dist deb clean
+        check format header symbols asan fuzz bench counts abi doc coverage licences \
+        dist deb packages clean
 
 help:
 	@echo 'make build     the library, in target/release'
@@ -27,8 +28,13 @@ help:
 	@echo 'make python-suite  CPython'"'"'s own test_httplib on the library'
 	@echo 'make bench     measures, beside other clients'
 	@echo 'make counts    the figures that do not depend on the machine'
+	@echo 'make abi       the binary interface against the last one, by abidiff'
+	@echo 'make doc       the header as HTML'
+	@echo 'make coverage  what the tests in Rust and in C reach, as one figure'
+	@echo 'make licences  of all crates, by cargo-deny'
 	@echo 'make dist      a source tarball that builds without a network'
 	@echo 'make deb       Debian packages from it, installed and tried (as root)'
+	@echo 'make packages  a binary archive and RPMs, unpacked and tried'
 	@echo 'make clean     removes what was built'
 
 build:
@@ -114,11 +120,26 @@ bench:
 counts:
 	python3 benches/counts.py
 
+abi:
+	packaging/abi
+
+doc:
+	packaging/doc
+
+coverage: tools
+	packaging/coverage
+
+licences:
+	packaging/licences
+
 dist:
 	packaging/source-tarball
 
 deb:
 	packaging/test-deb
+
+packages:
+	packaging/test-packages
 
 clean:
 	rm -rf build target

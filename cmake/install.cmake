@@ -15,6 +15,8 @@ install(FILES "${PROJECT_SOURCE_DIR}/include/httpclient.h"
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/httpclient"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev FILES_MATCHING PATTERN "*.hpp")
 
+include("${PROJECT_SOURCE_DIR}/cmake/man.cmake")
+
 # CMake strips only what it has built itself.
 if(HTTPCLIENT_STRIP AND CMAKE_STRIP)
   foreach(_row "runtime|--strip-unneeded|${HTTPCLIENT_REAL_NAME}" "dev|--strip-debug|libhttpclient.a")

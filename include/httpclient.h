@@ -62,12 +62,15 @@
 
 /** The version this header came with. hc_version() is the one that runs. */
 #define HC_VERSION "0.1.0"
+/** Its first number. */
 #define HC_VERSION_MAJOR 0
+/** Its second number. */
 #define HC_VERSION_MINOR 1
+/** Its third number. */
 #define HC_VERSION_PATCH 0
 /** The same as one number, 0xXXYYZZ, that can be compared. */
 #define HC_VERSION_NUM 0x000100
-/** Whether this header is of version x.y.z or a later one; works in #if. */
+/** Whether this header is of version x.y.z or a later one; the preprocessor can ask it. */
 #define HC_AT_LEAST_VERSION(x, y, z) \
   (HC_VERSION_NUM >= (((x) << 16) | ((y) << 8) | (z)))
 
@@ -87,7 +90,9 @@
 
 /* Define HC_NO_WARNINGS before the include to be spared the compiler's advice. */
 #if !defined(HC_NO_WARNINGS) && (defined(__GNUC__) || defined(__clang__))
+/** The compiler warns of a result that nobody looks at. */
 #define HC_WARN_UNUSED __attribute__((warn_unused_result))
+/** The compiler warns of a call that will go away, and says what is in its place. */
 #define HC_DEPRECATED(note) __attribute__((deprecated(note)))
 #else
 #define HC_WARN_UNUSED

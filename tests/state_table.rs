@@ -265,6 +265,7 @@ fn document() -> String {
          <!-- Drawn from the table in src/proto/state.rs: UPDATE=1 cargo test --test state_table -->\n\n\
          A connection is in one of six states. A call that has no row here is refused with the code in the last\n\
          table, and leaves the handle exactly as it was. Ask the same table with `hc_transition(state, call)`.\n\n\
+         ![The states and what leads from one to another](state-machine.svg)\n\n\
          | state | call | next state |\n|---|---|---|\n",
     );
     for (from, event, to) in TRANSITIONS {

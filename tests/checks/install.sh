@@ -25,7 +25,7 @@ mv "$tmp/made" "$tmp/tree"
 libdir=$(dirname "$(find "$tmp/tree" -name libhttpclient.a)")
 
 # ---- what is in it
-(cd "$tmp/tree" && find . ! -type d | sed "s|^\./||; s|^${libdir#"$tmp/tree/"}/|LIB/|" | LC_ALL=C sort) > "$tmp/files"
+(cd "$tmp/tree" && find . ! -type d ! -path './share/man/man3/*' | sed "s|^\./||; s|^${libdir#"$tmp/tree/"}/|LIB/|" | LC_ALL=C sort) > "$tmp/files"
 cat > "$tmp/expected" <<EOF
 LIB/cmake/httpclient/httpclient-config-version.cmake
 LIB/cmake/httpclient/httpclient-config.cmake
@@ -39,8 +39,16 @@ include/httpclient.h
 include/httpclient.hpp
 $(cd include && ls httpclient/*.hpp | sed 's|^|include/|')
 share/man/man1/hget.1
+share/man/man7/httpclient.7
 EOF
 diff -u "$tmp/expected" "$tmp/files" > "$log" || fail "the installation holds other files"
+# A manual page, or a way to one, for each function.
+(cd "$tmp/tree/share/man/man3" && find . -type f | sed 's|^\./||; s|\.3$||' | LC_ALL=C sort) > "$tmp/pages"
+grep -v '^#' docs/symbols.txt | cut -d ' ' -f 1 | LC_ALL=C sort | diff -u - "$tmp/pages" > "$log" ||
+  fail "the manual pages (+) are not those of the functions (-)"
+sed -n 's/^\.so //p' "$tmp"/tree/share/man/man3/* | sort -u | while read -r page; do
+  [ -f "$tmp/tree/share/man/$page" ] || fail "$page is led to and missing"
+done
 readelf -SW "$libdir/libhttpclient.so" > "$tmp/sections"
 ! grep -q '\.debug_info' "$tmp/sections" || fail "libhttpclient.so was not stripped"
 ! grep -rlF "$tmp/made" "$libdir/pkgconfig" "$libdir/cmake" || fail "a file knows where it was installed"

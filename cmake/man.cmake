@@ -1,0 +1,20 @@
+# The manual pages. Each function finds its page by its own name: a page's NAME section lists what
+# it is about, and all but the first get a file that leads to it.
+file(GLOB _pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/docs/man/*.3")
+set(_links "${PROJECT_BINARY_DIR}/man3")
+file(REMOVE_RECURSE "${_links}")
+foreach(_page IN LISTS _pages)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${_page}")
+  get_filename_component(_stem "${_page}" NAME_WE)
+  file(STRINGS "${_page}" _names REGEX "^\\.Nm ")
+  foreach(_name IN LISTS _names)
+    string(REGEX REPLACE "^\\.Nm ([a-z0-9_]+).*" "\\1" _name "${_name}")
+    if(NOT _name STREQUAL _stem)
+      file(WRITE "${_links}/${_name}.3" ".so man3/${_stem}.3\n")
+    endif()
+  endforeach()
+endforeach()
+install(FILES ${_pages} DESTINATION "${CMAKE_INSTALL_MANDIR}/man3" COMPONENT dev)
+install(DIRECTORY "${_links}/" DESTINATION "${CMAKE_INSTALL_MANDIR}/man3" COMPONENT dev)
+install(FILES "${PROJECT_SOURCE_DIR}/docs/man/httpclient.7"
+        DESTINATION "${CMAKE_INSTALL_MANDIR}/man7" COMPONENT dev)
