@@ -136,6 +136,8 @@ fn impatient(
         panic!("no connection")
     };
     small_buffer(client.as_raw_fd(), libc::SO_SNDBUF);
+    // An answer that waits for the tickets to be acknowledged is lost with the reset.
+    assert!(socket.set_nodelay(true).is_ok());
     let server = spawn(move || {
         let linger = libc::linger {
             l_onoff: 1,

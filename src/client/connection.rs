@@ -443,13 +443,21 @@ impl Connection {
     /// `hc_connect`.
     pub fn connect(&mut self) -> Result<Step<()>> {
         self.check(Event::Connect, Pending::Connect)?;
-        if self.wire.is_some() && self.making.is_none() {
-            return Err(already_connected());
-        }
         if self.pending == Pending::None {
+            if self.wire.is_some() && self.making.is_none() {
+                return Err(already_connected());
+            }
             self.begin_exchange();
         }
-        self.run(Pending::Connect, Self::open)
+        self.run(Pending::Connect, |c| {
+            if (c.wire.is_none() || c.making.is_some())
+                && let Step::Want(i) = c.open()?
+            {
+                return Ok(Step::Want(i));
+            }
+            // The end of a handshake, which would leave with a request.
+            c.flush_wire()
+        })
     }
 
     /// `hc_close`: legal in every state.

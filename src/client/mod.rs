@@ -9,6 +9,7 @@ pub mod clocks;
 pub mod config;
 pub mod connection;
 pub mod drive;
+mod early;
 pub mod fields_only;
 pub mod fitness;
 pub mod gathering;

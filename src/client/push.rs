@@ -119,13 +119,6 @@ impl Connection {
         !self.tuning.nonblocking && self.wire.as_ref().is_some_and(Wire::is_holding)
     }
 
-    fn flush_wire(&mut self) -> Result<Step<()>> {
-        match &mut self.wire {
-            Some(wire) => wire.flush(&self.tuning),
-            None => Ok(Step::Done(())),
-        }
-    }
-
     fn step_raw(&mut self, data: &[u8]) -> Result<Step<usize>> {
         if (self.wire.is_none() || self.making.is_some())
             && let Step::Want(i) = self.open()?

@@ -8,10 +8,10 @@ use super::making::Stage;
 use super::record::Phase;
 use super::timeouts::Due;
 use crate::error::{Code, Error, Result};
-use crate::net::Step;
 use crate::net::deadline::Deadline;
 use crate::net::tls::TlsConfig;
 use crate::net::tls::agreed::Agreed;
+use crate::net::{Patience, Step};
 use crate::proto::proxy::Scheme;
 use crate::proto::state::State;
 
@@ -97,6 +97,7 @@ impl Connection {
 
     /// Goes on with a handshake. `begun`: TLS has been put over the transport.
     pub(super) fn step_secure(&mut self, hop: Hop, begun: &mut bool) -> Result<Step<()>> {
+        let is_patient = self.is_patient();
         let (Some(wire), Some(config)) = (&mut self.wire, &self.config) else {
             return Ok(Step::Done(()));
         };
@@ -123,7 +124,14 @@ impl Connection {
             wire.wrap(|inner| tls.connect(inner, &to.host, to.port))?;
             *begun = true;
         }
-        match wire.establish()? {
+        // A time that is set is kept by poll(2): it is the handshake's, not that of one receive.
+        let is_timed = self.opening_due.at.is_set() || self.tls_due.is_set() || self.total.is_set();
+        let patience = if is_patient && !is_timed {
+            Patience::Ms(-1)
+        } else {
+            Patience::None
+        };
+        match wire.establish(patience)? {
             Step::Done(()) => {
                 self.tls_due = Deadline::NEVER;
                 if hop == Hop::Origin {

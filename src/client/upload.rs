@@ -9,7 +9,6 @@ use super::connection::Connection;
 use super::own_fd::OwnFd;
 use super::record::Phase;
 use super::timeouts::TimeoutKind;
-use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::deadline::{Deadline, Stopwatch};
 use crate::net::{Interest, Step};
@@ -256,66 +255,12 @@ impl Connection {
         step
     }
 
-    /// Has the server answered? Receives what there is, without waiting.
-    pub(super) fn look_for_answer(&mut self) -> Result<bool> {
-        // In front of it may stand a response that is unread, or answers to earlier requests.
-        if self.live.is_some()
-            || self.has_queue()
-            || self.wire.as_ref().is_some_and(|w| w.debt.is_some())
-        {
-            return Ok(false);
+    /// Sends what the transport has taken.
+    pub(super) fn flush_wire(&mut self) -> Result<Step<()>> {
+        match &mut self.wire {
+            Some(wire) => wire.flush(&self.tuning),
+            None => Ok(Step::Done(())),
         }
-        Ok(self.has_answer || self.step_answer(Receive::InPassing)? == Step::Done(()))
-    }
-
-    /// What sending has come to, with a look at what the server says: an answer is worth more than
-    /// a failure, and there is no point in waiting for room behind it. `Done(None)`: it has
-    /// answered.
-    #[inline]
-    pub(super) fn unless_answered<T>(&mut self, sent: Result<Step<T>>) -> Result<Step<Option<T>>> {
-        match sent {
-            Ok(Step::Done(value)) => Ok(Step::Done(Some(value))),
-            Ok(Step::Want(Interest::Write)) => Ok(match self.await_room_or_answer()? {
-                Step::Done(()) => Step::Done(None),
-                Step::Want(i) => Step::Want(i),
-            }),
-            Ok(Step::Want(i)) => Ok(Step::Want(i)),
-            Err(e) => self.salvage(e).map(|_| Step::Done(None)),
-        }
-    }
-
-    /// Done: it has answered.
-    #[cold]
-    fn await_room_or_answer(&mut self) -> Result<Step<()>> {
-        if self.look_for_answer()? {
-            return Ok(Step::Done(()));
-        }
-        // An unread response stands in front of whatever would come.
-        let is_behind = self.live.is_some() || self.wire.as_ref().is_some_and(|w| w.debt.is_some());
-        Ok(Step::Want(if is_behind {
-            Interest::Write
-        } else {
-            Interest::Either
-        }))
-    }
-
-    /// Sending failed. If the server has said something before it closed, that is worth more
-    /// than the failure: the request counts as sent, and `hc_getresponse` gives the answer.
-    pub(super) fn salvage(&mut self, e: Error) -> Result<Step<()>> {
-        if e.code == Code::HC_ERR_SEND {
-            let phase = self.exchange.phase;
-            match self.look_for_answer() {
-                Ok(true) => {
-                    self.out.clear_block();
-                    return Ok(Step::Done(()));
-                }
-                // A server that refuses what TLS 1.3 has shown of us says so in place of an answer.
-                Err(why) if why.tls_reason != 0 => return Err(why),
-                _ => {}
-            }
-            self.exchange.phase = phase;
-        }
-        Err(e)
     }
 
     /// May the request be sent again without asking? Only when the program said so, the

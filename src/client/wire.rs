@@ -180,8 +180,10 @@ impl Wire {
     }
 
     /// Makes the transport ready to carry bytes.
-    pub fn establish(&mut self) -> Result<Step<()>> {
-        self.transport.establish()
+    pub fn establish(&mut self, patience: Patience) -> Result<Step<()>> {
+        let step = self.transport.establish(patience)?;
+        self.holding = self.holds_back;
+        Ok(step)
     }
 
     /// What was agreed on, if it is TLS.

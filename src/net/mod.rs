@@ -81,8 +81,9 @@ pub enum Patience {
 /// A connection that carries bytes.
 pub trait Transport: Send {
     /// Does what has to be done before bytes can be carried: a handshake. Called until it is
-    /// done, before anything else.
-    fn establish(&mut self) -> Result<Step<()>> {
+    /// done, before anything else. Its last message may be held back for the first data.
+    fn establish(&mut self, patience: Patience) -> Result<Step<()>> {
+        let _ = patience;
         Ok(Step::Done(()))
     }
 
