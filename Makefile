@@ -11,7 +11,7 @@ C_FILES = git ls-files '*.c' '*.h' '*.cpp' '*.hpp' ':!include/httpclient.h'
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-c test-release test-header test-servers test-proxies test-network test-python python-suite test-fuzz tools \
+.PHONY: help build demo test test-rust test-c test-release test-header test-servers test-proxies test-network test-languages test-python python-suite test-fuzz tools \
         check format header symbols asan fuzz bench counts abi doc coverage licences \
         dist deb packages clean
 
@@ -43,7 +43,7 @@ build:
 demo:
 	packaging/demo
 
-test: tools test-rust test-c test-release test-header test-servers test-proxies test-network test-fuzz test-python
+test: tools test-rust test-c test-release test-header test-servers test-proxies test-network test-languages test-fuzz test-python
 
 tools:
 	packaging/install-tools
@@ -74,6 +74,11 @@ test-proxies:
 # Names and addresses, on a network in a namespace.
 test-network:
 	python3 tests/network/run.py --lib-dir build/release/lib --include include
+
+# The examples in other languages, on an installation of the library that is shipped. What the machine
+# lacks is reported as NOT RUN; HC_LANGUAGES=all brings it, and fails without it.
+test-languages:
+	python3 tests/languages/run.py --build build/release
 
 # Python's http.client over the library: what it is made of, CPython's own tests, and the same scripts
 # through both.

@@ -75,7 +75,8 @@ func (c *Conn) Request(method, target string, headers map[string]string, body []
 	}
 	if len(body) > 0 {
 		// The bytes are used during the call only, so Go's own memory will do.
-		if err := check(C.hc_send(c.raw, unsafe.Pointer(&body[0]), C.size_t(len(body)), nil)); err != nil {
+		var sent C.size_t // all of them, as the connection waits
+		if err := check(C.hc_send(c.raw, unsafe.Pointer(&body[0]), C.size_t(len(body)), &sent)); err != nil {
 			return nil, err
 		}
 	}

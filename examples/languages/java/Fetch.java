@@ -63,7 +63,7 @@ public class Fetch {
             }
             if (body != null) check(C.LIB.hc_putheader(raw, "Content-Length", String.valueOf(body.length)));
             check(C.LIB.hc_endheaders(raw, null, 0));
-            if (body != null) check(C.LIB.hc_send(raw, body, new NativeLong(body.length), null));
+            if (body != null) check(C.LIB.hc_send(raw, body, new NativeLong(body.length), new long[1]));
             PointerByReference out = new PointerByReference();
             check(C.LIB.hc_getresponse(raw, out));
             return new Response(out.getValue());

@@ -26,10 +26,12 @@ const char *hc_strerror(int32_t status);
 ]]
 local C = ffi.load("httpclient")
 
--- Errors are Lua's: a table, so that whoever catches one can ask for the name.
+-- Errors are Lua's: tables, so that whoever catches one can ask for the name.
+local Error = {__tostring = function(e) return e.name .. ": " .. e.text end}
 local function check(status)
   if status ~= 0 then
-    error({name = ffi.string(C.hc_status_name(status)), text = ffi.string(C.hc_strerror(status))}, 0)
+    local e = {name = ffi.string(C.hc_status_name(status)), text = ffi.string(C.hc_strerror(status))}
+    error(setmetatable(e, Error), 0)
   end
 end
 
@@ -80,7 +82,7 @@ local function post(conn, body)
   check(C.hc_putrequest(conn, "POST", "/in", 0))
   check(C.hc_putheader(conn, "Content-Length", tostring(#body)))
   check(C.hc_endheaders(conn, nil, 0))
-  check(C.hc_send(conn, body, #body, nil))
+  check(C.hc_send(conn, body, #body, ffi.new("size_t[1]"))) -- all of it, as the connection waits
   local resp, parts = getresponse(conn), {}
   for piece in pieces(resp) do parts[#parts + 1] = piece end
   print(("POST /in: %d %s"):format(C.hr_status(resp), table.concat(parts)))

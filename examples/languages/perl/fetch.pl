@@ -24,7 +24,7 @@ package HttpClient {
     $ffi->attach( hc_status_name => ['sint32']                                  => 'string' );
     $ffi->attach( hc_strerror    => ['sint32']                                  => 'string' );
 
-    # Errors are objects: die with one, and $@->{name} is HC_ERR_...
+    # Errors are objects: $@->{name} is HC_ERR_...
     sub check {
         my ($status) = @_;
         return if $status == 0;
@@ -33,6 +33,10 @@ package HttpClient {
             text => hc_strerror($status)
         }, 'HttpClient::Error';
     }
+}
+
+package HttpClient::Error {
+    use overload '""' => sub { "$_[0]{name}: $_[0]{text}" }, fallback => 1;
 }
 
 package HttpClient::Connection {
@@ -55,7 +59,8 @@ package HttpClient::Connection {
         $all{'Content-Length'} = length $body if defined $body;
         HttpClient::check( HttpClient::hc_putheader( $c, $_, $all{$_} ) ) for sort keys %all;
         HttpClient::check( HttpClient::hc_endheaders( $c, undef, 0 ) );
-        HttpClient::check( HttpClient::hc_send( $c, $body, length $body, undef ) ) if defined $body;
+        my $sent = 0;    # all of it, as the connection waits
+        HttpClient::check( HttpClient::hc_send( $c, $body, length $body, \$sent ) ) if defined $body;
         my $raw;
         HttpClient::check( HttpClient::hc_getresponse( $c, \$raw ) );
         return bless { raw => $raw }, 'HttpClient::Response';

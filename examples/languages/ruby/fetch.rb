@@ -68,7 +68,8 @@ module HttpClient
       headers = headers.merge("Content-Length" => body.bytesize) if body
       headers.each { |name, value| HttpClient.check(C.hc_putheader(@raw, name, value.to_s)) }
       HttpClient.check(C.hc_endheaders(@raw, nil, 0))
-      HttpClient.check(C.hc_send(@raw, body, body.bytesize, nil)) if body
+      # All of it, as the connection waits.
+      HttpClient.check(C.hc_send(@raw, body, body.bytesize, "\0" * Fiddle::SIZEOF_SIZE_T)) if body
       response = Response.new(HttpClient.handle { |out| C.hc_getresponse(@raw, out) })
       begin
         yield response
