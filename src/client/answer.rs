@@ -3,7 +3,7 @@
 
 use super::connection::{Connection, Pending};
 use super::record::Phase;
-use super::response::{Answer, End, Live, Response};
+use super::response::{Answer, Begun, End, Live, Response};
 use super::stats::Moment;
 use super::upload::{Owed, Upload};
 use super::wire::{Receive, Wire};
@@ -161,7 +161,8 @@ impl Connection {
         if self.is_traced() {
             self.tell_keep(reason);
         }
-        let head = std::mem::take(&mut self.head);
+        let spare = self.spare_head.take().unwrap_or_default();
+        let head = std::mem::replace(&mut self.head, spare);
         let live = Live {
             id: self.last_id,
             body: Body::new(framed.framing),
@@ -170,8 +171,11 @@ impl Connection {
             is_tunnel: framed.framing == Framing::Tunnel,
             total: std::mem::take(&mut self.exchange.total),
         };
-        let mut response = Response::new(live.id);
-        response.request = self.exchange.id;
+        let mut begun = Begun {
+            id: live.id,
+            request: self.exchange.id,
+            is_done: false,
+        };
         self.has_answer = false;
         self.reader = HeadReader::default();
         if !self.is_waited_for() {
@@ -187,19 +191,20 @@ impl Connection {
             self.leave_queue(reason);
             self.live = Some(live);
             if complete {
-                self.finish(&mut response);
+                begun.is_done = true;
+                self.finish_live();
             }
         } else {
             self.event(Event::GetLastResponse);
             self.leave_queue(reason);
             if complete {
-                response.end = End::Done;
+                begun.is_done = true;
                 self.response_ended(&live, Code::HC_OK, None);
                 self.lose_wire();
             } else {
                 self.settle();
                 let wire = self.wire.take();
-                carrier = wire.map(|wire| Box::new(Self::carrier(wire, live, self)));
+                carrier = wire.map(|wire| Self::carrier(wire, live, self));
             }
             // The next request may be under construction behind others.
             if self.state() == State::Idle {
@@ -210,29 +215,33 @@ impl Connection {
         Answer {
             head,
             reason,
-            response,
+            begun,
             chunked: framed.framing == Framing::Chunked,
             carrier,
         }
     }
 
     /// A response's memory, for the next one.
-    pub fn recycle(&mut self, head: Head) {
-        if !self.has_answer && !self.reader.has_begun() {
-            self.head = head;
-        }
+    pub fn recycle(&mut self, head: Box<Head>) {
+        self.spare_head = Some(head);
     }
 
     /// The body has been read to its end.
     pub(super) fn finish(&mut self, response: &mut Response) {
+        response.trailers = self.finish_live();
+        response.end = End::Done;
+    }
+
+    fn finish_live(&mut self) -> Option<Box<Fields>> {
+        let mut trailers = None;
         if let Some(mut live) = self.live.take() {
             if let Body::Chunked(decoder) = &mut live.body {
-                response.trailers = Decoder::take_trailers(decoder).map(Box::new);
+                trailers = Decoder::take_trailers(decoder).map(Box::new);
             }
-            self.response_ended(&live, Code::HC_OK, response.trailers.as_deref());
+            self.response_ended(&live, Code::HC_OK, trailers.as_deref());
         }
-        response.end = End::Done;
         self.end_of_response(true);
+        trailers
     }
 
     /// `hr_close`, or a response that is freed before its end: what is left of the body stands

@@ -107,7 +107,9 @@ pub struct Connection {
     pub(super) upload: Upload,
     pub(super) reader: HeadReader,
     /// The head being read; complete, with its answer not yet asked for, if `has_answer`.
-    pub(super) head: Head,
+    pub(super) head: Box<Head>,
+    /// The memory of one that was freed, for the next.
+    pub(super) spare_head: Option<Box<Head>>,
     pub(super) has_answer: bool,
     pub(super) live: Option<Live>,
     pub(super) interim_hook: Option<InterimHook>,
@@ -189,11 +191,14 @@ impl Connection {
         })
     }
 
-    /// The carrier of a response that takes its connection along.
-    pub(super) fn carrier(wire: Wire, live: Live, from: &Self) -> Self {
+    /// The carrier of a response that takes its connection along. Not inlined: its kilobytes
+    /// would stand in the frame of every call that may end with one.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn carrier(wire: Wire, live: Live, from: &Self) -> Box<Self> {
         let mut exchange = from.exchange;
         exchange.moved.is_settled = false;
-        Self {
+        Box::new(Self {
             tuning: from.tuning,
             last_id: live.id,
             exchange,
@@ -207,7 +212,7 @@ impl Connection {
             wire: Some(wire),
             live: Some(live),
             ..Self::default()
-        }
+        })
     }
 
     /// A connection on which a request by this method was sent by somebody else: all there is

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::record::Phase;
-use super::response::{Answer, End, Response};
+use super::response::{Answer, Begun, End, Response};
 use super::wire::Receive;
 use crate::error::{Code, Error, Result};
 use crate::net::Step;
@@ -27,12 +27,14 @@ impl Connection {
             Ok(Step::Done(())) => {
                 let head = std::mem::take(&mut self.head);
                 self.drop_connection();
-                let mut done = Response::not_begun();
-                done.end = End::Done;
                 Ok(Step::Done(Answer {
                     head,
                     reason: CloseReason::Kept,
-                    response: done,
+                    begun: Begun {
+                        id: 0,
+                        request: 0,
+                        is_done: true,
+                    },
                     chunked: false,
                     carrier: None,
                 }))

@@ -16,11 +16,11 @@ use crate::proto::reuse::CloseReason;
 #[derive(Debug)]
 pub struct Answer {
     /// The head: immutable.
-    pub head: Head,
+    pub head: Box<Head>,
     /// Why the connection ends with this response, or that it does not.
     pub reason: CloseReason,
-    /// The part that changes.
-    pub response: Response,
+    /// Where the part that changes begins.
+    pub begun: Begun,
     /// The body comes in chunks.
     pub chunked: bool,
     /// The connection that this response takes along, when it does.
@@ -70,6 +70,27 @@ pub struct Response {
     pub trailers: Option<Box<Fields>>,
     /// Its last failure.
     pub last_error: Option<Box<Record>>,
+}
+
+/// All that is known of a response that has just begun: the rest of it is as in one that is
+/// empty, and need not be moved about.
+#[derive(Clone, Copy, Debug)]
+pub struct Begun {
+    pub(super) id: u64,
+    /// The number of its request.
+    pub(super) request: u64,
+    /// It has nothing to be read.
+    pub(super) is_done: bool,
+}
+
+impl Begun {
+    /// The response.
+    #[must_use]
+    pub fn into_response(self) -> Response {
+        let mut response = Response::default();
+        response.begin(self);
+        response
+    }
 }
 
 /// The part of an unread response that the connection holds.
@@ -163,10 +184,13 @@ impl Response {
         self.collected.get_or_insert_default()
     }
 
-    pub(super) fn new(id: u64) -> Self {
-        Self {
-            id,
-            ..Self::default()
+    /// Makes an empty one this one.
+    #[inline]
+    pub fn begin(&mut self, begun: Begun) {
+        self.id = begun.id;
+        self.request = begun.request;
+        if begun.is_done {
+            self.end = End::Done;
         }
     }
 

@@ -49,7 +49,7 @@ fn feed(c: &mut Connection, bytes: &[u8]) {
 fn begin(c: &mut Connection, head: &[u8]) -> (Response, Option<Box<Connection>>) {
     feed(c, head);
     match c.get_response() {
-        Ok(Step::Done(answer)) => (answer.response, answer.carrier),
+        Ok(Step::Done(answer)) => (answer.begun.into_response(), answer.carrier),
         other => panic!("{other:?}"),
     }
 }

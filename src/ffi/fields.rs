@@ -107,7 +107,7 @@ pub unsafe extern "C" fn hr_header_nth(
     let (Some(r), Ok(name)) = (unsafe { handle(r) }, (unsafe { args::text(name) })) else {
         return ptr::null();
     };
-    let value = r.head().fields.values(name).nth(n);
+    let value = r.head().fields.nth_value(name, n);
     value.map_or(ptr::null(), |v| v.as_ptr().cast())
 }
 

@@ -22,7 +22,7 @@ const DEAD: u32 = 0xdead_0001;
 /// asking for it never fails and what it returns stays where it is.
 pub struct hr_response {
     magic: u32,
-    head: Head,
+    head: Option<Box<Head>>,
     reason: CloseReason,
     chunked: bool,
     shared: Option<Arc<Shared>>,
@@ -43,24 +43,19 @@ impl hr_response {
     }
 
     pub(super) fn head(&self) -> &Head {
-        &self.head
+        // Only memory that waits for its next response has none.
+        static NONE: Head = Head::new();
+        self.head.as_deref().unwrap_or(&NONE)
     }
 
     /// Why the connection ends with it, or that it does not; `None` before its head was read.
     pub(super) fn close_reason(&self) -> Option<CloseReason> {
-        (self.head.status != 0).then_some(self.reason)
+        (self.head().status != 0).then_some(self.reason)
     }
 
     /// One whose head is still to be read by this core.
     pub(super) fn not_begun(core: Connection) -> Box<Self> {
-        let answer = Answer {
-            head: Head::default(),
-            reason: CloseReason::Kept,
-            response: Response::not_begun(),
-            chunked: false,
-            carrier: None,
-        };
-        Self::new(answer, Shared::new(core), None)
+        Self::with(Box::default(), Shared::new(core), Response::not_begun())
     }
 
     /// Its head has been read. Returns what the caller must hold on to until it has left the
@@ -80,36 +75,44 @@ impl hr_response {
             held = shared.replace(Shared::new(*carrier));
         }
         // SAFETY: forwarded to the caller; nobody else has a reference to this field.
-        unsafe { (*r).head = answer.head };
+        unsafe { (*r).head = Some(answer.head) };
         // SAFETY: as above.
         unsafe { (*r).reason = answer.reason };
         // SAFETY: as above.
         unsafe { (*r).chunked = answer.chunked };
-        *live = answer.response;
+        *live = answer.begun.into_response();
         held
     }
 
     fn new(answer: Answer, shared: Arc<Shared>, spare: Option<Box<Self>>) -> Box<Self> {
         let Some(mut memory) = spare else {
-            return Box::new(Self {
-                magic: MAGIC,
-                head: answer.head,
-                reason: answer.reason,
-                chunked: answer.chunked,
-                shared: Some(shared),
-                live: UnsafeCell::new(answer.response),
-                leftover: UnsafeCell::new(Vec::new()),
-                next_doomed: ptr::null_mut(),
-            });
+            let mut made = Self::with(answer.head, shared, answer.begun.into_response());
+            made.reason = answer.reason;
+            made.chunked = answer.chunked;
+            return made;
         };
         // hr_free has left the rest as it has to be.
         memory.magic = MAGIC;
-        memory.head = answer.head;
+        memory.head = Some(answer.head);
         memory.reason = answer.reason;
         memory.chunked = answer.chunked;
         memory.shared = Some(shared);
-        memory.live = UnsafeCell::new(answer.response);
+        memory.live.get_mut().begin(answer.begun);
         memory
+    }
+
+    #[cold]
+    fn with(head: Box<Head>, shared: Arc<Shared>, live: Response) -> Box<Self> {
+        Box::new(Self {
+            magic: MAGIC,
+            head: Some(head),
+            reason: CloseReason::Kept,
+            chunked: false,
+            shared: Some(shared),
+            live: UnsafeCell::new(live),
+            leftover: UnsafeCell::new(Vec::new()),
+            next_doomed: ptr::null_mut(),
+        })
     }
 }
 
@@ -209,7 +212,7 @@ pub unsafe extern "C" fn hc_getresponse(c: *mut hc_conn, out: *mut *mut hr_respo
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hr_status(r: *const hr_response) -> i32 {
     // SAFETY: the caller's promise.
-    unsafe { handle(r) }.map_or(0, |r| i32::from(r.head.status))
+    unsafe { handle(r) }.map_or(0, |r| i32::from(r.head().status))
 }
 
 /// The version in the status line.
@@ -223,7 +226,7 @@ pub unsafe extern "C" fn hr_status(r: *const hr_response) -> i32 {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hr_version(r: *const hr_response) -> i32 {
     // SAFETY: the caller's promise.
-    unsafe { handle(r) }.map_or(0, |r| i32::from(r.head.version))
+    unsafe { handle(r) }.map_or(0, |r| i32::from(r.head().version))
 }
 
 /// The reason phrase, which may be empty.
@@ -240,7 +243,7 @@ pub unsafe extern "C" fn hr_reason(r: *const hr_response) -> *const c_char {
     let Some(r) = (unsafe { handle(r) }) else {
         return ptr::null();
     };
-    CStr::from_bytes_until_nul(r.head.reason_with_nul())
+    CStr::from_bytes_until_nul(r.head().reason_with_nul())
         .unwrap_or(c"")
         .as_ptr()
 }
@@ -372,7 +375,9 @@ pub unsafe extern "C" fn hr_free(r: *mut hr_response) {
         memory.magic = DEAD;
         memory.shared = None;
         core.give_up(memory.live.get_mut());
-        core.recycle(core::mem::take(&mut memory.head));
+        if let Some(head) = memory.head.take() {
+            core.recycle(head);
+        }
         *memory.live.get_mut() = Response::default();
         *memory.leftover.get_mut() = Vec::new();
         memory

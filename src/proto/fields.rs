@@ -7,20 +7,28 @@
 //! nothing, and a section whose memory is used again allocates nothing either.
 
 use super::grammar::eq_ignore_case;
+use super::known_name::KnownName;
 use crate::error::Result;
 
 /// One field: where its name and its value stand, and what the two NULs replaced.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     name: u32,
-    name_len: u32,
+    name_end: u32,
     value: u32,
-    value_len: u32,
+    value_end: u32,
     /// Where the raw line ends, which begins with the name.
     line_end: u32,
     after_value: u8,
     /// The value stands in the second block: nothing was replaced in the line.
     joined: bool,
+}
+
+impl Entry {
+    #[inline(always)]
+    const fn is_as_long_as(&self, name: &[u8]) -> bool {
+        self.name_end.wrapping_sub(self.name) as usize == name.len()
+    }
 }
 
 /// A section of header fields. Positions are 32 bits wide: limits keep sections far below.
@@ -98,10 +106,10 @@ impl Fields {
         self.arena.push(0);
         let arena = self.arena.as_mut_slice();
         for e in &mut self.entries {
-            if let Some(b) = arena.get_mut((e.value + e.value_len) as usize) {
+            if let Some(b) = arena.get_mut(e.value_end as usize) {
                 e.after_value = core::mem::take(b);
             }
-            if let Some(b) = arena.get_mut((e.name + e.name_len) as usize) {
+            if let Some(b) = arena.get_mut(e.name_end as usize) {
                 *b = 0;
             }
         }
@@ -116,9 +124,9 @@ impl Fields {
         }
         self.entries.push(Entry {
             name: at.name as u32,
-            name_len: at.name_end.wrapping_sub(at.name) as u32,
+            name_end: at.name_end as u32,
             value: at.value as u32,
-            value_len: at.value_end.wrapping_sub(at.value) as u32,
+            value_end: at.value_end as u32,
             line_end: at.line_end as u32,
             after_value: 0,
             joined: false,
@@ -160,9 +168,9 @@ impl Fields {
         }
         self.entries.push(Entry {
             name: name.start as u32,
-            name_len: name.len() as u32,
+            name_end: name.end as u32,
             value: value.start as u32,
-            value_len: value.len() as u32,
+            value_end: value.end as u32,
             line_end: line_end as u32,
             after_value,
             joined: false,
@@ -181,7 +189,7 @@ impl Fields {
         let Some(mut last) = self.entries.last().copied() else {
             return Ok(());
         };
-        let old = last.value as usize..(last.value + last.value_len) as usize;
+        let old = last.value as usize..last.value_end as usize;
         let from_line = if last.joined { 0 } else { old.len() };
         self.joined
             .try_reserve(from_line + glue.len() + content.len() + 1)?;
@@ -206,7 +214,7 @@ impl Fields {
                 .extend_from_slice(self.arena.get(content).unwrap_or_default());
         }
         last.value = at as u32;
-        last.value_len = (self.joined.len() - at) as u32;
+        last.value_end = self.joined.len() as u32;
         last.line_end = line_end as u32;
         last.joined = true;
         self.joined.push(0);
@@ -230,16 +238,18 @@ impl Fields {
     /// The length of each name, in wire order: most questions are answered by it.
     #[inline]
     pub fn name_lengths(&self) -> impl Iterator<Item = usize> {
-        self.entries.iter().map(|e| e.name_len as usize)
+        self.entries
+            .iter()
+            .map(|e| e.name_end.wrapping_sub(e.name) as usize)
     }
 
     /// Is this the name at this place, in any case?
-    #[inline]
+    #[inline(always)]
     #[must_use]
-    pub fn is_named(&self, index: usize, name: &[u8]) -> bool {
+    pub(super) fn is_known<const N: usize>(&self, index: usize, name: &KnownName<N>) -> bool {
         self.entries
             .get(index)
-            .is_some_and(|e| eq_ignore_case(self.name_of(e), name))
+            .is_some_and(|e| name.is(self.name_of(e)))
     }
 
     /// All fields, in wire order.
@@ -251,10 +261,24 @@ impl Fields {
     pub fn values<'a>(&'a self, name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
         self.entries
             .iter()
-            .filter(move |e| {
-                e.name_len as usize == name.len() && eq_ignore_case(self.name_of(e), name)
-            })
+            .filter(move |e| e.is_as_long_as(name) && eq_ignore_case(self.name_of(e), name))
             .map(|e| self.value_of(e))
+    }
+
+    /// The nth value of a name, in any case. A loop of its own, because it is what programs ask
+    /// most: the iterator of [`Self::values`] costs twice as much.
+    #[inline]
+    #[must_use]
+    pub fn nth_value(&self, name: &[u8], mut n: usize) -> Option<&[u8]> {
+        for e in &self.entries {
+            if e.is_as_long_as(name) && eq_ignore_case(self.name_of(e), name) {
+                if n == 0 {
+                    return Some(self.value_of(e));
+                }
+                n -= 1;
+            }
+        }
+        None
     }
 
     /// The name of the last field.
@@ -271,13 +295,13 @@ impl Fields {
         for (to, from) in out.iter_mut().zip(line) {
             *to = *from;
         }
-        let colon = e.name_len as usize;
+        let colon = (e.name_end - e.name) as usize;
         if let Some(b) = out.get_mut(colon) {
             *b = b':';
         }
         if !e.joined
-            && let Some(b) = out.get_mut((e.value + e.value_len - e.name) as usize)
-            && ((e.value + e.value_len - e.name) as usize) < line.len()
+            && let Some(b) = out.get_mut((e.value_end - e.name) as usize)
+            && ((e.value_end - e.name) as usize) < line.len()
         {
             *b = e.after_value;
         }
@@ -302,7 +326,7 @@ impl Fields {
     #[inline]
     fn name_of(&self, e: &Entry) -> &[u8] {
         self.arena
-            .get(e.name as usize..(e.name + e.name_len) as usize)
+            .get(e.name as usize..e.name_end as usize)
             .unwrap_or_default()
     }
 
@@ -310,7 +334,7 @@ impl Fields {
     fn value_of(&self, e: &Entry) -> &[u8] {
         let block = if e.joined { &self.joined } else { &self.arena };
         block
-            .get(e.value as usize..(e.value + e.value_len) as usize)
+            .get(e.value as usize..e.value_end as usize)
             .unwrap_or_default()
     }
 }

@@ -5,6 +5,7 @@ use super::Profile;
 use super::fields::Fields;
 use super::grammar::{decimal, list_elements};
 use super::head::Head;
+use super::known_name::KnownName;
 use super::request::RequestFacts;
 use crate::error::{Code, Error, Result};
 
@@ -49,23 +50,33 @@ pub struct Deciding {
     pub proxy_connection: bool,
 }
 
+static CONNECTION: KnownName<10> = KnownName::new(b"Connection");
+static KEEP_ALIVE: KnownName<10> = KnownName::new(b"Keep-Alive");
+static CONTENT_LENGTH: KnownName<14> = KnownName::new(b"Content-Length");
+static PROXY_CONNECTION: KnownName<16> = KnownName::new(b"Proxy-Connection");
+static TRANSFER_ENCODING: KnownName<17> = KnownName::new(b"Transfer-Encoding");
+
 impl Deciding {
     /// Looks the head through.
     #[inline]
     #[must_use]
     pub fn find(fields: &Fields) -> Self {
         let mut found = Self::default();
+        // Most names have another length than all of these.
+        const LENGTHS: u32 = 1 << 10 | 1 << 14 | 1 << 16 | 1 << 17;
         for (i, len) in fields.name_lengths().enumerate() {
-            let is = |name: &[u8]| fields.is_named(i, name);
+            if LENGTHS & 1_u32.wrapping_shl(len as u32) == 0 || len > 31 {
+                continue;
+            }
             match len {
-                10 if is(b"Connection") => found.connection = true,
-                10 if is(b"Keep-Alive") => found.keep_alive = true,
-                14 if is(b"Content-Length") => {
+                10 if fields.is_known(i, &CONNECTION) => found.connection = true,
+                10 if fields.is_known(i, &KEEP_ALIVE) => found.keep_alive = true,
+                14 if fields.is_known(i, &CONTENT_LENGTH) => {
                     found.more_lengths = found.content_length.is_some();
                     found.content_length.get_or_insert(i);
                 }
-                16 if is(b"Proxy-Connection") => found.proxy_connection = true,
-                17 if is(b"Transfer-Encoding") => found.transfer_encoding = true,
+                16 if fields.is_known(i, &PROXY_CONNECTION) => found.proxy_connection = true,
+                17 if fields.is_known(i, &TRANSFER_ENCODING) => found.transfer_encoding = true,
                 _ => {}
             }
         }

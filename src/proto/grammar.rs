@@ -97,6 +97,15 @@ pub(super) fn controls_of(chunk: &[u8; 16]) -> u32 {
     (low | bytes.simd_eq(u8x16::splat(0x7f))).to_bitmask()
 }
 
+/// A bit for each byte that is not visible ASCII.
+#[inline(always)]
+pub(super) fn not_visible_of(chunk: &[u8; 16]) -> u32 {
+    let bytes = u8x16::new(*chunk);
+    let above = bytes - u8x16::splat(0x21);
+    let visible = above.min(u8x16::splat(0x7e - 0x21)).simd_eq(above);
+    visible.to_bitmask() ^ 0xffff
+}
+
 /// A byte in every place of a word.
 const fn every(b: u8) -> u64 {
     u64::from_ne_bytes([b; 8])

@@ -32,6 +32,20 @@ pub struct Head {
 }
 
 impl Head {
+    /// One that nothing has been read into.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            version: 0,
+            status: 0,
+            fields: Fields::new(),
+            reason: 0..0,
+            status_line_len: 0,
+            after_reason: 0,
+            fields_lost: false,
+        }
+    }
+
     /// The reason phrase, which may be empty; a NUL follows it in memory.
     #[must_use]
     pub fn reason(&self) -> &[u8] {

@@ -22,31 +22,77 @@ pub(super) fn read(
     fields.clear();
     let mut at = status.len;
     let used = loop {
-        let chunk = sixteen(room, at)?;
-        match *chunk {
-            [b'\r', b'\n', ..] => break at + 2,
-            [b'\n', ..] => break at + 1,
-            _ => {}
-        }
-        let colon = name_end(room, at, chunk)?;
-        let value = line_rest(room, colon + 1)?;
+        let line = match short_line(room, at) {
+            Some(line) => line,
+            None => match any_line(room, at)? {
+                Line::Field(placed) => placed,
+                Line::Empty(end) => break end,
+            },
+        };
+        at = line.line_end;
         // Memory that cannot be had is found out about, and told of, by whoever goes on.
-        fields
-            .place(Placed {
-                name: at,
-                name_end: colon,
-                value: value.start,
-                value_end: value.end,
-                line_end: value.line_end,
-            })
-            .ok()?;
-        at = value.line_end;
+        fields.place(line).ok()?;
     };
     if used > len {
         return None;
     }
     fields.fill(room.get(..used)?).ok()?;
     Some(used)
+}
+
+/// A field line as nearly all are: a name of ordinary letters, one blank, and a value of 1 to 31
+/// bytes. Everything is looked for in one window of fixed size, in which no position has to be
+/// checked.
+#[inline(always)]
+fn short_line(room: &[u8], at: usize) -> Option<Placed> {
+    const WINDOW: usize = 80;
+    let window: &[u8; WINDOW] = room.get(at..)?.first_chunk()?;
+    let name = not_in_common_names(window.first_chunk()?).trailing_zeros() as usize & 31;
+    let (&[b':', b' ', b'!'..=0xff], true) = (window.get(name..)?.first_chunk::<3>()?, name > 0)
+    else {
+        return None;
+    };
+    let value = name + 2;
+    let behind = window.get(value..)?.first_chunk::<32>()?;
+    let (first, second) = (behind.first_chunk()?, behind.last_chunk()?);
+    let found = controls_of(first) | controls_of(second) << 16;
+    let stop = (value + found.trailing_zeros() as usize) & 63;
+    match *window.get(stop.wrapping_sub(1)..)?.first_chunk::<3>()? {
+        [b'!'..=0xff, b'\r', b'\n'] => Some(Placed {
+            name: at,
+            name_end: at + name,
+            value: at + value,
+            value_end: at + stop,
+            line_end: at + stop + 2,
+        }),
+        _ => None,
+    }
+}
+
+enum Line {
+    Field(Placed),
+    /// The end of the head, and where what follows begins.
+    Empty(usize),
+}
+
+/// Any line that is sound.
+#[inline(never)]
+fn any_line(room: &[u8], at: usize) -> Option<Line> {
+    let chunk = sixteen(room, at)?;
+    match *chunk {
+        [b'\r', b'\n', ..] => return Some(Line::Empty(at + 2)),
+        [b'\n', ..] => return Some(Line::Empty(at + 1)),
+        _ => {}
+    }
+    let colon = name_end(room, at, chunk)?;
+    let value = line_rest(room, colon + 1)?;
+    Some(Line::Field(Placed {
+        name: at,
+        name_end: colon,
+        value: value.start,
+        value_end: value.end,
+        line_end: value.line_end,
+    }))
 }
 
 /// What the status line says, and how long it is.
@@ -153,23 +199,13 @@ fn end_without_blanks(room: &[u8], start: usize, mut end: usize) -> usize {
 /// A status line as it should be.
 #[inline(always)]
 fn status_line(room: &[u8]) -> Option<PlainStatus> {
-    let &[
-        b'H',
-        b'T',
-        b'T',
-        b'P',
-        b'/',
-        b'1',
-        b'.',
-        minor @ (b'0' | b'1'),
-        b' ',
-        a,
-        b,
-        c,
-        b' ' | b'\r' | b'\n',
-        ..,
-    ] = sixteen(room, 0)?
-    else {
+    let (version, rest) = sixteen(room, 0)?.split_first_chunk::<8>()?;
+    let version = match version {
+        b"HTTP/1.1" => 11,
+        b"HTTP/1.0" => 10,
+        _ => return None,
+    };
+    let &[b' ', a, b, c, b' ' | b'\r' | b'\n', ..] = rest else {
         return None;
     };
     if !matches!((a, b, c), (b'1'..=b'9', b'0'..=b'9', b'0'..=b'9')) {
@@ -178,7 +214,7 @@ fn status_line(room: &[u8]) -> Option<PlainStatus> {
     let reason = line_rest(room, 12)?;
     let digit = |d: u8| u16::from(d - b'0');
     let line = StatusLine {
-        version: 10 + (minor - b'0'),
+        version,
         status: digit(a) * 100 + digit(b) * 10 + digit(c),
         reason: reason.start..reason.end,
     };

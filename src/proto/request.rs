@@ -4,10 +4,12 @@
 
 use super::Profile;
 use super::grammar::{
-    Decimal, bad_value_byte, decimal, eq_ignore_case, is_field_value, is_tchar, is_token,
-    is_visible_ascii, list_has,
+    Decimal, bad_value_byte, decimal, is_field_value, is_tchar, is_token, is_visible_ascii,
+    list_has,
 };
 use super::hostport::authority_of_target;
+use super::known_name::KnownName;
+use super::short_line::ShortLine;
 use crate::error::{Code, Error, Result};
 
 /// What the head being written has said so far, as far as it matters for what may follow,
@@ -51,7 +53,19 @@ pub struct RequestFacts {
 impl RequestFacts {
     /// What is known of a request by its method alone.
     #[must_use]
+    #[inline]
     pub fn of_method(method: &[u8], version: u8) -> Self {
+        if method == b"GET" {
+            return Self {
+                version,
+                is_idempotent: true,
+                ..Self::default()
+            };
+        }
+        Self::of_any_method(method, version)
+    }
+
+    fn of_any_method(method: &[u8], version: u8) -> Self {
         Self {
             version,
             is_head: method == b"HEAD",
@@ -86,6 +100,17 @@ pub fn start(
     accept_encoding: bool,
     profile: Profile,
 ) -> Result<RequestFacts> {
+    // Filled where it stands: given back by value, it would be copied once more.
+    let mut line = ShortLine::new();
+    if version == 11 && short_start(&mut line, method, target, host, accept_encoding).is_some() {
+        out.try_reserve(line.as_bytes().len())?;
+        out.extend_from_slice(line.as_bytes());
+        return Ok(RequestFacts {
+            has_host: host.is_some(),
+            has_accept_encoding: accept_encoding,
+            ..RequestFacts::of_method(method, version)
+        });
+    }
     check_method(method, profile)?;
     let target = if target.is_empty() { b"/" } else { target };
     let passes = profile.has(Profile::UNCHECKED_TARGET) && !has_line_end(target);
@@ -116,12 +141,47 @@ pub fn start(
         facts.has_host = true;
     }
     if accept {
-        // Nothing here decodes a content coding, so none is asked for.
-        out.extend_from_slice(b"Accept-Encoding: identity\r\n");
+        out.extend_from_slice(ACCEPT_IDENTITY);
         facts.has_accept_encoding = true;
     }
     Ok(facts)
 }
+
+/// The same for what is short and beyond doubt, for an origin.
+#[inline]
+fn short_start(
+    line: &mut ShortLine,
+    method: &[u8],
+    target: &[u8],
+    host: Option<&[u8]>,
+    accept_encoding: bool,
+) -> Option<()> {
+    if target.first() != Some(&b'/') {
+        return None;
+    }
+    line.put(method)?;
+    line.put(b" ")?;
+    line.put(target)?;
+    line.put(b" HTTP/1.1\r\n")?;
+    let target_at = method.len() + 1;
+    if !line.is_name_up_to(method.len())
+        || !line.is_visible_up_to(target_at, target_at + target.len())
+    {
+        return None;
+    }
+    if let Some(host) = host {
+        line.put(b"Host: ")?;
+        line.put(host)?;
+        line.put(b"\r\n")?;
+    }
+    if accept_encoding {
+        line.put(ACCEPT_IDENTITY)?;
+    }
+    Some(())
+}
+
+/// Nothing here decodes a content coding, so none is asked for.
+const ACCEPT_IDENTITY: &[u8] = b"Accept-Encoding: identity\r\n";
 
 /// Adds one field. `value_parts` are joined by `", "`, or in the Python profile by a fold.
 pub fn add_field(
@@ -131,6 +191,15 @@ pub fn add_field(
     value_parts: &[&[u8]],
     profile: Profile,
 ) -> Result<()> {
+    let mut line = ShortLine::new();
+    if let [value] = value_parts
+        && short_field(&mut line, name, value).is_some()
+    {
+        out.try_reserve(line.as_bytes().len())?;
+        note(facts, name, value_parts, profile)?;
+        out.extend_from_slice(line.as_bytes());
+        return Ok(());
+    }
     check_name(name, profile)?;
     for part in value_parts {
         check_value(part, profile)?;
@@ -153,6 +222,18 @@ pub fn add_field(
     }
     out.extend_from_slice(b"\r\n");
     Ok(())
+}
+
+/// The line of a field that is short and beyond doubt.
+#[inline]
+fn short_field(line: &mut ShortLine, name: &[u8], value: &[u8]) -> Option<()> {
+    line.put(name)?;
+    line.put(b": ")?;
+    line.put(value)?;
+    line.put(b"\r\n")?;
+    let value_at = name.len() + 2;
+    (line.is_name_up_to(name.len()) && line.is_value_up_to(value_at, value_at + value.len()))
+        .then_some(())
 }
 
 /// Adds `Content-Length`, or `Transfer-Encoding: chunked` for `None`.
@@ -324,15 +405,23 @@ fn bad_byte_outside_folds(value: &[u8]) -> Option<usize> {
     None
 }
 
+static HOST: KnownName<4> = KnownName::new(b"Host");
+static EXPECT: KnownName<6> = KnownName::new(b"Expect");
+static UPGRADE: KnownName<7> = KnownName::new(b"Upgrade");
+static CONNECTION: KnownName<10> = KnownName::new(b"Connection");
+static CONTENT_LENGTH: KnownName<14> = KnownName::new(b"Content-Length");
+static ACCEPT_ENCODING: KnownName<15> = KnownName::new(b"Accept-Encoding");
+static TRANSFER_ENCODING: KnownName<17> = KnownName::new(b"Transfer-Encoding");
+static PROXY_AUTHORIZATION: KnownName<19> = KnownName::new(b"Proxy-Authorization");
+
 /// Notes what the field says, unless it may not stand beside what was said before. RFC 9112
 /// sections 6.1 and 6.2: a sender must not send two lengths, nor a length and a coding.
 #[inline]
 fn note(facts: &mut RequestFacts, name: &[u8], parts: &[&[u8]], profile: Profile) -> Result<()> {
     let value = parts.first().copied().unwrap_or_default();
-    let is = |known: &[u8]| eq_ignore_case(name, known);
     let safe = !profile.has(Profile::LOOSE_FRAMING);
     match name.len() {
-        4 if is(b"Host") => {
+        4 if HOST.is(name) => {
             if safe && facts.has_host {
                 return Err(bad(
                     "there is a Host field already (HC_SKIP_HOST leaves it to you)",
@@ -340,13 +429,13 @@ fn note(facts: &mut RequestFacts, name: &[u8], parts: &[&[u8]], profile: Profile
             }
             facts.has_host = true;
         }
-        6 if is(b"Expect") => facts.expects_continue |= list_has(value, b"100-continue"),
-        7 if is(b"Upgrade") => facts.has_upgrade = true,
-        10 if is(b"Connection") => {
+        6 if EXPECT.is(name) => facts.expects_continue |= list_has(value, b"100-continue"),
+        7 if UPGRADE.is(name) => facts.has_upgrade = true,
+        10 if CONNECTION.is(name) => {
             facts.wants_close |= parts.iter().any(|p| list_has(p, b"close"));
             facts.wants_keep_alive |= parts.iter().any(|p| list_has(p, b"keep-alive"));
         }
-        14 if is(b"Content-Length") => {
+        14 if CONTENT_LENGTH.is(name) => {
             let length = decimal(value);
             if safe {
                 if facts.has_content_length || facts.has_transfer_encoding || parts.len() != 1 {
@@ -361,8 +450,8 @@ fn note(facts: &mut RequestFacts, name: &[u8], parts: &[&[u8]], profile: Profile
             facts.has_content_length = true;
             facts.content_length = length;
         }
-        15 if is(b"Accept-Encoding") => facts.has_accept_encoding = true,
-        17 if is(b"Transfer-Encoding") => {
+        15 if ACCEPT_ENCODING.is(name) => facts.has_accept_encoding = true,
+        17 if TRANSFER_ENCODING.is(name) => {
             let chunked = parts.len() == 1 && value.eq_ignore_ascii_case(b"chunked");
             if safe {
                 if facts.has_content_length || facts.has_transfer_encoding {
@@ -379,7 +468,7 @@ fn note(facts: &mut RequestFacts, name: &[u8], parts: &[&[u8]], profile: Profile
             facts.has_transfer_encoding = true;
             facts.is_chunked = chunked;
         }
-        19 if is(b"Proxy-Authorization") => facts.has_proxy_authorization = true,
+        19 if PROXY_AUTHORIZATION.is(name) => facts.has_proxy_authorization = true,
         _ => {}
     }
     Ok(())
@@ -426,6 +515,49 @@ mod tests {
         out.clear();
         assert!(start(&mut out, b"GET", b"/", 10, Some(b"h"), true, Profile::SAFE).is_ok());
         assert_eq!(out, b"GET / HTTP/1.0\r\n");
+    }
+
+    #[test]
+    fn short_lines_are_judged_like_all_others() {
+        for b in 0..=255_u8 {
+            for at in 0..40 {
+                let with = |len: usize| {
+                    let mut s = vec![b'x'; len];
+                    s.iter_mut().skip(at).take(1).for_each(|x| *x = b);
+                    s
+                };
+                for len in [1, 7, 15, 16, 17, 40] {
+                    let (name, value) = (with(len), with(len));
+                    for (name, value) in [(&*name, &b"v"[..]), (b"name", &*value), (b"n", b"")] {
+                        let mut out = b"before".to_vec();
+                        let mut facts = RequestFacts::default();
+                        let added = add_field(&mut out, &mut facts, name, &[value], Profile::SAFE);
+                        let sound = check_name(name, Profile::SAFE)
+                            .and_then(|()| check_value(value, Profile::SAFE))
+                            .is_ok();
+                        assert_eq!(added.is_ok(), sound, "{name:?} {value:?}");
+                        let line = [b"before", name, b": ", value, b"\r\n"].concat();
+                        assert_eq!(out, if sound { &*line } else { b"before" });
+                    }
+                    let (method, target) = (with(len), [b"/", &*with(len)].concat());
+                    for (method, target) in [(&*method, &b"/"[..]), (b"GET", &*target)] {
+                        let mut out = Vec::new();
+                        let host = Some(&b"h"[..]);
+                        let started =
+                            start(&mut out, method, target, 11, host, true, Profile::SAFE);
+                        let sound = is_token(method) && is_visible_ascii(target);
+                        assert_eq!(started.is_ok(), sound, "{method:?} {target:?}");
+                        let head = [
+                            method,
+                            b" ",
+                            target,
+                            b" HTTP/1.1\r\nHost: h\r\nAccept-Encoding: identity\r\n",
+                        ];
+                        assert_eq!(out, if sound { head.concat() } else { Vec::new() });
+                    }
+                }
+            }
+        }
     }
 
     #[test]
