@@ -1,8 +1,12 @@
 """Connections that the library makes: HC_NATIVE=1, against servers on the loopback."""
 
+import contextlib
+import http.client
 import http.server
+import io
 import os
 import pathlib
+import re
 import socket
 import sys
 import threading
@@ -147,6 +151,42 @@ class Native(unittest.TestCase):
         conn._create_connection.assert_called_once()
         self.assertNotIsInstance(conn.sock, NativeSocket)
         self.assertTrue(conn.getresponse().read().startswith(b"port"))
+
+    def printed(self, module, native):
+        """What set_debuglevel shows of some exchanges."""
+        out = io.StringIO()
+        with mock.patch.dict(os.environ, {"HC_NATIVE": native}), contextlib.redirect_stdout(out):
+            conn = module.HTTPConnection("127.0.0.1", self.server.server_port)
+            conn.set_debuglevel(1)
+            conn.request("POST", "/", bytearray(b"abc"), {"Authorization": "Basic c2VjcmV0"})
+            conn.getresponse().read()
+            conn.request("POST", "/", iter([b"de", b"", b"f"]), {"Expect": "100-continue"})
+            conn.getresponse().read()
+            conn.close()
+        return re.sub(r"header: Date: .*|object at 0x\w+", "", out.getvalue())
+
+    def test_debuglevel(self):
+        """The library tells of its own heads, and shows what http.client shows."""
+        wanted = self.printed(http.client, "0")
+        self.assertIn("Basic c2VjcmV0", wanted)
+        self.assertIn("reply: 'HTTP/1.1 100 Continue\\r\\n'\nheaders: [b'\\r\\n']\n", wanted)
+        self.assertIn("send: b'2\\r\\nde\\r\\n'\nZero length chunk ignored\nsend: b'1\\r\\nf\\r\\n'\n", wanted)
+        self.assertEqual(self.printed(client, "0"), wanted)
+        self.assertEqual(self.printed(client, "1"), wanted)
+
+    def test_debuglevel_of_a_tunnel(self):
+        for native in ("0", "1"):
+            out = io.StringIO()
+            with mock.patch.dict(os.environ, {"HC_NATIVE": native}), contextlib.redirect_stdout(out):
+                conn = client.HTTPConnection("127.0.0.1", self.server.server_port)
+                conn.set_debuglevel(1)
+                conn.set_tunnel("far.test", 99, {"X-A": "b"})
+                conn.connect()
+                conn.close()
+            lines = out.getvalue()
+            self.assertTrue(lines.startswith("send: b'CONNECT far.test:99 HTTP/1.1\\r\\n"), lines)
+            self.assertIn("header: Proxy-Says: so\r\n\n", lines)
+            self.assertNotIn("reply:", lines)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import socket
 import sys
 
 from . import _constants as k
+from ._debug import Listener
 from ._errors import Failure, ResponseNotReady, check_connection
 from ._handles import ConnectionHandle, ResponseHandle, headers_array, taken
 from ._library import C
@@ -175,7 +176,8 @@ class HTTPConnection(Sending):
         self._send_made(taken(C.hc_tunnel_head, c)[1])
         response = self.response_class(self.sock, method="CONNECT")
         try:
-            response.begin()
+            with Listener(self.debuglevel, C.hr_set_trace, response._handle.address) as heard:
+                response.begin()
             self._proxy_headers = response.headers
             status = C.hc_tunnel_answer(c, response._handle.address)
             if status == k.HC_ERR_PROXY:
@@ -183,9 +185,7 @@ class HTTPConnection(Sending):
                 self.close()
                 raise OSError(failure.text)
             check_connection(status, c)
-            if self.debuglevel > 0:
-                for name, value in response.getheaders():
-                    print("header:", f"{name}: {value}")
+            heard.show_tunnel()
         finally:
             response.close()
 
@@ -224,7 +224,7 @@ class HTTPConnection(Sending):
         if self._native_now():
             self._sync_target()
             sock = self._native_socket()
-            sock.connect(self.source_address)
+            sock.connect(self.source_address, self.debuglevel)
             self.sock = sock
             return
         self.sock = self._create_connection(

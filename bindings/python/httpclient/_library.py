@@ -66,6 +66,10 @@ RequestPlan = _structure("hc_request_plan")
 Transport = _structure("hc_transport")
 ErrorInfo = _structure("hc_error_info")
 TlsInfo = _structure("hc_tls_info")
+TraceEvent = _structure("hc_trace_event")
+
+TRACE_FN = ctypes.CFUNCTYPE(None, ctypes.POINTER(TraceEvent), ctypes.c_void_p)
+TYPES["hc_trace_callback"] = TRACE_FN
 
 
 class _Functions:

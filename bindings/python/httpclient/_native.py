@@ -8,6 +8,7 @@ import os
 import socket
 
 from . import _constants as k
+from ._debug import Listener
 from ._errors import check_connection
 from ._handles import ResponseHandle
 from ._library import C
@@ -28,12 +29,15 @@ class NativeSocket:
         self._timeout = None
         self.settimeout(timeout)
 
-    def connect(self, source_address):
+    def connect(self, source_address, debuglevel=0):
         c = self._handle.address
         if source_address is not None:
             host, port = source_address
             check_connection(C.hc_set_source_address(c, host.encode("ascii"), port), c)
-        check_connection(C.hc_connect(c), c)
+        with Listener(debuglevel, C.hc_set_trace, c) as heard:
+            status = C.hc_connect(c)
+        heard.show_sending()
+        check_connection(status, c)
 
     def sendall(self, data):
         c = self._handle.address
@@ -42,10 +46,13 @@ class NativeSocket:
         sent = ctypes.c_size_t()
         check_connection(C.hc_send_raw(c, whole, len(whole), ctypes.byref(sent)), c)
 
-    def _next_response(self):
+    def _next_response(self, debuglevel):
         c = self._handle.address
         place = ctypes.c_void_p()
-        check_connection(C.hc_getresponse(c, ctypes.byref(place)), c)
+        with Listener(debuglevel, C.hc_set_trace, c) as heard:
+            status = C.hc_getresponse(c, ctypes.byref(place))
+        heard.show_replies(status < 0)
+        check_connection(status, c)
         return ResponseHandle(place.value)
 
     def makefile(self, mode="r", buffering=None):

@@ -4,7 +4,8 @@ import ctypes
 import io
 
 from . import _constants as k
-from ._errors import Failure, ResponseNotReady
+from ._debug import Listener
+from ._errors import Failure, RemoteDisconnected, ResponseNotReady
 from ._handles import ResponseHandle, leniencies, taken
 from ._library import C
 from ._message import HTTPMessage, fill
@@ -50,21 +51,29 @@ class HTTPResponse(io.BufferedIOBase):
         if self.headers is not None:
             return
         if self._native is not None:
-            self._handle = self._native._next_response()
+            self._handle = self._native._next_response(self.debuglevel)
         else:
-            status = C.hr_begin(self._handle.address)
-            if status != 0:
-                raise self._failure(status)
+            self._begin_alone()
         r = self._handle.address
         self.code = self.status = C.hr_status(r)
         self.reason = C.hr_reason(r).decode("iso-8859-1")
         self.version = C.hr_version(r)
-        if self.debuglevel > 0:
-            print("reply:", repr(self._status_line()))
         self.headers = self.msg = fill(HTTPMessage(), r)
         if self.debuglevel > 0:
             for name, value in self.headers.items():
                 print("header:", name + ":", value)
+
+    def _begin_alone(self):
+        with Listener(self.debuglevel, C.hr_set_trace, self._handle.address) as heard:
+            status = C.hr_begin(self._handle.address)
+        failure = self._failure(status) if status != 0 else None
+        if self.debuglevel > 0:
+            line = self._status_line() if failure is not None else ""
+            # Of a line that does not begin as a status line does, or is too long, there is none.
+            shown = line if line or isinstance(failure, RemoteDisconnected) else None
+            heard.show_replies(failure is not None, shown)
+        if failure is not None:
+            raise failure
 
     def _status_line(self):
         length = ctypes.c_size_t()

@@ -6,9 +6,11 @@ import io
 import sys
 
 from . import _constants as k
+from ._debug import Listener
 from ._errors import NotConnected, check_connection
 from ._handles import ConnectionHandle, headers_array, taken
 from ._library import C, Iovec, RequestPlan
+from ._native import NativeSocket
 
 
 def encode(data, name="data"):
@@ -170,7 +172,9 @@ class Sending:
             self.connect()
         flags = k.HC_ENCODE_CHUNKED if encode_chunked else 0
         c = self._handle.address
-        head = self._output_of(lambda: C.hc_endheaders(c, None, flags))
+        with Listener(self.debuglevel if native else 0, C.hc_set_trace, c) as heard:
+            head = self._output_of(lambda: C.hc_endheaders(c, None, flags))
+        heard.show_sending()
         del self._buffer[:]
         self._send_output(head, message_body, encode_chunked)
 
@@ -194,8 +198,7 @@ class Sending:
 
     def _passed(self, data, call):
         """What becomes of bytes that are given to hc_send or hc_send_raw."""
-        with memoryview(data) as view, view.cast("B") as octets:
-            whole = bytes(octets)
+        whole = _octets(data)
         c = self._handle.address
         start, sent = 0, ctypes.c_size_t()
         pieces = []
@@ -213,19 +216,37 @@ class Sending:
             self._send_made(head)
         if message_body is None:
             return
+        native = isinstance(self.sock, NativeSocket)
         for chunk in self._chunks(message_body):
             if not chunk:
                 if self.debuglevel > 0:
                     print("Zero length chunk ignored")
                 continue
-            framed = self._passed(chunk, C.hc_send)
+            if native and self.debuglevel > 0:
+                self._show_body(chunk, encode_chunked)
+            try:
+                framed = self._passed(chunk, C.hc_send)
+            except TypeError:
+                # As http.client: what cannot be sent is shown before that is found out.
+                if self.debuglevel > 0 and not native and not encode_chunked:
+                    print("send:", repr(chunk))
+                raise
             if framed:
-                self._send_made(framed)
+                self._send_made(chunk if framed == _octets(chunk) else framed)
         if encode_chunked:
             c = self._handle.address
+            if native and self.debuglevel > 0:
+                print("send:", b"0\r\n\r\n")
             last = self._output_of(lambda: C.hc_finish_body(c, None, 0))
             if last:
                 self._send_made(last)
+
+    @staticmethod
+    def _show_body(chunk, encode_chunked):
+        """A trace tells no bodies: these bytes are the program's own."""
+        if encode_chunked:
+            chunk = b"%X\r\n%b\r\n" % (memoryview(chunk).nbytes, chunk)
+        print("send:", repr(chunk))
 
     def _chunks(self, message_body):
         # Let file-like take precedence over byte-like.  This is needed to allow the current
@@ -289,6 +310,11 @@ class Sending:
             # default charset of iso-8859-1.
             body = encode(body, "body")
         self.endheaders(body, encode_chunked=bool(plan.flags & k.HC_ENCODE_CHUNKED))
+
+
+def _octets(data):
+    with memoryview(data) as view, view.cast("B") as octets:
+        return bytes(octets)
 
 
 def _plan(c, method, headers, body, encode_chunked):

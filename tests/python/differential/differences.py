@@ -177,7 +177,15 @@ RULES = [
         "close drops the head",
         "close() drops a request that was begun; http.client sends its lines before the next",
         lambda p: before(p, "close") and p.step[0] in ("endheaders", "request")
-        and only(p, "sent"),
+        and only(p, "sent", "printed"),
+    ),
+    Rule(
+        "no status line, not shown",
+        "a line that does not begin as a status line does is not read on, so set_debuglevel has none to"
+        " show",
+        lambda p: only(p, "printed") and p.raised(p.ours) is not None
+        and part(p.theirs, "printed").startswith(part(p.ours, "printed") + "reply: "),
+        soft=True,
     ),
     row(("1 ",), "a length beside chunks: read, but the connection is not used again"),
     row(

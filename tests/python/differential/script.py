@@ -2,7 +2,9 @@
 the same. A step is a tuple: the name of the operation and its arguments. Bodies are made anew for
 each module: iterators can be used once."""
 
+import contextlib
 import io
+import re
 
 from .wire import Socket
 
@@ -39,6 +41,7 @@ class Run:
             self.events.append((("new", host), self.failure(e)))
             return
         self.conn._create_connection = self.create
+        self.conn.set_debuglevel(1)
         for step in steps:
             self.events.append((step, self.step(step)))
 
@@ -54,11 +57,15 @@ class Run:
 
     def step(self, step):
         name, *args = step
-        try:
-            result = ("ok", getattr(self, "do_" + name)(*args))
-        except Exception as e:
-            result = self.failure(e)
-        return result + self.state()
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            try:
+                result = ("ok", getattr(self, "do_" + name)(*args))
+            except Exception as e:
+                result = self.failure(e)
+        # Objects that are made for each module are at an address of their own.
+        shown = re.sub(r" at 0x[0-9a-f]+>", ">", printed.getvalue())
+        return result + (("printed", shown),) + self.state()
 
     def state(self):
         r = self.response
