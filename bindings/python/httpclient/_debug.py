@@ -3,6 +3,7 @@ included, and each that goes out of a connection of the library's own; secrets a
 """
 
 import ctypes
+import io
 import sys
 import weakref
 
@@ -63,7 +64,7 @@ class Listener:
         head was `refused` after these, whose first line is `line` if it could be read."""
         replies = [head for kind, head in self.heads if kind == k.HC_TRACE_RESPONSE_HEAD]
         for number, head in enumerate(replies):
-            first, *fields = head.splitlines(keepends=True)
+            first, *fields = io.BytesIO(head).readlines()
             print("reply:", repr(first.decode("iso-8859-1")))
             if refused or number < len(replies) - 1:
                 print("headers:", fields)
@@ -79,7 +80,7 @@ class Listener:
 
 def _show_fields(head):
     """Those of a proxy's answer, as they came."""
-    fields = head.splitlines(keepends=True)[1:]
+    fields = io.BytesIO(head).readlines()[1:]
     # The empty line behind them is shown since there is get_proxy_response_headers.
     for line in fields if sys.version_info >= (3, 12) else fields[:-1]:
         print("header:", line.decode())

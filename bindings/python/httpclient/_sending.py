@@ -217,13 +217,15 @@ class Sending:
         if message_body is None:
             return
         native = isinstance(self.sock, NativeSocket)
+        framing = _Framing() if native and encode_chunked and self.debuglevel > 0 else None
         for chunk in self._chunks(message_body):
             if not chunk:
                 if self.debuglevel > 0:
                     print("Zero length chunk ignored")
                 continue
             if native and self.debuglevel > 0:
-                self._show_body(chunk, encode_chunked)
+                # A trace tells no bodies: these bytes are the program's own.
+                print("send:", repr(framing.chunk(chunk) if encode_chunked else chunk))
             try:
                 framed = self._passed(chunk, C.hc_send)
             except TypeError:
@@ -236,17 +238,10 @@ class Sending:
         if encode_chunked:
             c = self._handle.address
             if native and self.debuglevel > 0:
-                print("send:", b"0\r\n\r\n")
+                print("send:", repr(framing.end()))
             last = self._output_of(lambda: C.hc_finish_body(c, None, 0))
             if last:
                 self._send_made(last)
-
-    @staticmethod
-    def _show_body(chunk, encode_chunked):
-        """A trace tells no bodies: these bytes are the program's own."""
-        if encode_chunked:
-            chunk = b"%X\r\n%b\r\n" % (memoryview(chunk).nbytes, chunk)
-        print("send:", repr(chunk))
 
     def _chunks(self, message_body):
         # Let file-like take precedence over byte-like.  This is needed to allow the current
@@ -310,6 +305,23 @@ class Sending:
             # default charset of iso-8859-1.
             body = encode(body, "body")
         self.endheaders(body, encode_chunked=bool(plan.flags & k.HC_ENCODE_CHUNKED))
+
+
+class _Framing(Sending):
+    """Chunks as the library frames them, to be shown where it sends them itself."""
+
+    def __init__(self):
+        self._handle, self._without_socket = ConnectionHandle(), True
+        c, target = self._handle.address, "/".encode("ascii")
+        C.hc_set_sansio(c)
+        C.hc_putrequest_n(c, b"GET", 3, target, len(target), 0)
+        self._output_of(lambda: C.hc_endheaders(c, None, k.HC_ENCODE_CHUNKED))
+
+    def chunk(self, data):
+        return self._passed(data, C.hc_send)
+
+    def end(self):
+        return self._output_of(lambda: C.hc_finish_body(self._handle.address, None, 0))
 
 
 def _octets(data):
