@@ -23,7 +23,7 @@ impl Connection {
     /// `hc_getresponse`.
     pub fn get_response(&mut self) -> Result<Step<Answer>> {
         self.check(Event::GetResponse, Pending::GetResponse)?;
-        if self.turn_to_oldest() {
+        if self.pipeline.is_some() && self.turn_to_oldest() {
             return self.get_with(Self::step_get_oldest);
         }
         if self.upload.is_open() {
@@ -188,7 +188,9 @@ impl Connection {
         let mut carrier = None;
         if reason == CloseReason::Kept {
             self.event(Event::GetResponse);
-            self.leave_queue(reason);
+            if self.pipeline.is_some() {
+                self.leave_queue(reason);
+            }
             self.live = Some(live);
             if complete {
                 begun.is_done = true;
@@ -196,7 +198,9 @@ impl Connection {
             }
         } else {
             self.event(Event::GetLastResponse);
-            self.leave_queue(reason);
+            if self.pipeline.is_some() {
+                self.leave_queue(reason);
+            }
             if complete {
                 begun.is_done = true;
                 self.response_ended(&live, Code::HC_OK, None);

@@ -21,6 +21,7 @@ pub mod outgoing;
 pub mod own_fd;
 pub mod pipeline;
 mod pipeline_answers;
+mod pipeline_rules;
 mod pipelining;
 pub mod pool;
 pub mod proxying;

@@ -53,6 +53,7 @@ impl Connection {
 
     /// The answer that comes next is to the oldest request of the queue: its figures and its
     /// deadline are those that count. False: there is no queue.
+    #[inline(never)]
     pub(super) fn turn_to_oldest(&mut self) -> bool {
         let Some(p) = &mut self.pipeline else {
             return false;
@@ -158,6 +159,7 @@ impl Connection {
 
     /// Receives some of an answer. Before that everything has to be sent, or else the server may
     /// be waiting too; if it takes nothing, it is read from all the same.
+    #[inline(never)]
     pub(super) fn fill_in_pipeline(&mut self, how: Receive) -> Result<Step<usize>> {
         let pushed = match how {
             Receive::InPassing => Pushed::All,
@@ -188,6 +190,7 @@ impl Connection {
     }
 
     /// The oldest request has been answered, for good or with the end of the connection.
+    #[inline(never)]
     pub(super) fn leave_queue(&mut self, reason: CloseReason) {
         let Some(p) = &mut self.pipeline else { return };
         p.queue.pop_front();
@@ -229,6 +232,7 @@ impl Connection {
     }
 
     /// Reading an answer has come to an end: what was received behind it is of the next.
+    #[inline(never)]
     pub(super) fn settle_answer(&mut self, response_id: u64) {
         if self.exchange.answer != response_id || self.exchange.moved.is_settled {
             return;

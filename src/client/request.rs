@@ -201,7 +201,10 @@ impl Connection {
             .tell_proxy(&mut facts)
             .and_then(|()| frame(&mut self.out.head, &mut facts, body, flags, profile, whole))
         .and_then(|upload| request::finish(&mut self.out.head).map(|()| upload))
-        .and_then(|upload| self.stage_request(&facts, &upload, body).map(|()| upload))
+        .and_then(|upload| match &self.pipeline {
+                None => Ok(upload),
+                Some(_) => self.stage_request(&facts, &upload, body).map(|()| upload),
+            })
         // Last, because a connection may turn out to have ended, and be dropped.
         .and_then(|upload| self.check_can_connect().map(|()| upload));
         match framed {

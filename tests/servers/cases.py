@@ -110,6 +110,34 @@ def second_request_large(t):
           f"read sha256={large.sha256}", "head 200 peer=same", f"read sha256={d.sha256}", "state Idle")
 
 
+# ---- pipelining ----
+
+@case("pipelined")
+def pipelined(t):
+    """Requests of each kind leave together. Sixteen answers of this size fill every buffer on the way."""
+    d, m = t.site.small, t.site.medium
+    t.run("set pipeline 32", f"repeat 6 send GET /files/{d.name}", f"send HEAD /files/{m.name}", "send GET /nothing",
+          f"send GET /chunked/{m.name}", f"repeat 16 send GET /files/{m.name}", f"send GET /files/{d.name}",
+          "state Request-sent",
+          "head 200 peer=any kept", f"read sha256={d.sha256}",
+          *["head 200 peer=same kept", f"read sha256={d.sha256}"] * 5,
+          "head 200 peer=same kept", "read length=0", "head 204 peer=same kept", "read length=0",
+          "head 200 peer=same kept has:Transfer-Encoding=chunked", f"read sha256={m.sha256}",
+          *["head 200 peer=same kept", f"read sha256={m.sha256}"] * 16,
+          "head 200 peer=same", f"read sha256={d.sha256}", "state Idle",
+          f"do GET /files/{d.name} -> 200 sha256={d.sha256} peer=same")
+
+
+@case("pipelined-counted-close")
+def pipelined_counted_close(t):
+    """The server announces the close with an answer; what was sent behind it is known to be lost."""
+    d, most = t.site.small, t.peer.counted_requests
+    get = [f"read sha256={d.sha256}"]
+    t.run("set pipeline 16", f"repeat {most + 2} send GET /files/{d.name}",
+          *["head 200 kept", *get] * (most - 1), "head 200 closes", "state Idle", *get, "lost 2",
+          "refused getresponse HC_ERR_RESPONSE_NOT_READY", port="counted")
+
+
 # ---- downloads ----
 
 @case("head")

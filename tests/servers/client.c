@@ -18,7 +18,8 @@
  *   tls [version=1.2|1.3] [resumed=yes|no] [alpn=NAME|none] [chain=N] [cipher=PART]   of the connection
  *   await-close                           waits until the server has closed the idle connection
  *   close                                 hc_close; reading its open response then says so
- *   set WHAT N                            limit-headers, limit-line, limit-head, timeout-expect, version
+ *   lost N                                so many requests were left unanswered, and can be sent again
+ *   set WHAT N                            limit-headers, limit-line, limit-head, timeout-expect, version, pipeline
  *
  * Settings, the first of which makes it HTTPS: ca=FILE, cert=FILE, key=FILE, crl=FILE, min=1.2|1.3, max=1.2|1.3,
  *   sessions=N, name=HOST (made for this host, wherever it is), trickle=N (at most so many bytes in each of our own
@@ -78,6 +79,7 @@ static void op_set(struct client *k, const char *what, uint64_t n) {
                    : strcmp(what, "limit-line") == 0  ? hc_set_limit(k->conn, HC_LIMIT_LINE, n)
                    : strcmp(what, "limit-head") == 0  ? hc_set_limit(k->conn, HC_LIMIT_HEAD, n)
                    : strcmp(what, "version") == 0     ? hc_set_http_version(k->conn, (int32_t)n)
+                   : strcmp(what, "pipeline") == 0    ? hc_set_pipeline_depth(k->conn, (uint32_t)n)
                    : strcmp(what, "timeout-expect") == 0
                        ? hc_set_timeout(k->conn, HC_TIMEOUT_EXPECT_CONTINUE, (int64_t)n)
                        : (fail("unknown setting: %s", what), 0);
@@ -93,6 +95,18 @@ static void op_fails(struct client *k, const char *status) {
         fail("after %s the state is %s", status, hc_state_name(hc_state(k->conn)));
     client_detach(k);
     say("hc_getresponse failed with %s", status);
+}
+
+static void op_lost(struct client *k, uint64_t count) {
+    hc_error_info info = {.struct_size = sizeof info};
+    if (hc_lost_count(k->conn) != count) fail("%zu requests are lost", hc_lost_count(k->conn));
+    for (size_t i = 0; i < count; i++) {
+        hc_status st = hc_lost_error(k->conn, i, &info);
+        if (st != HC_OK) fail_conn(k, "hc_lost_error", st);
+        if (info.resend != HC_RESEND_CLOSED_UNREAD && info.resend != HC_RESEND_NOTHING_SENT)
+            fail("number %zu of the lost requests has resend %d", i, (int)info.resend);
+    }
+    say("%llu requests can be sent again", (unsigned long long)count);
 }
 
 static void op_close(struct client *k) {
@@ -134,6 +148,8 @@ static void run(struct client *k, const struct words *w, int from) {
         op_refused(k, w->at[from + 1], w->at[from + 2]);
     } else if (strcmp(op, "fails") == 0 && left == 2) {
         op_fails(k, w->at[from + 1]);
+    } else if (strcmp(op, "lost") == 0 && left == 2) {
+        op_lost(k, word_number(w->at[from + 1]));
     } else if (strcmp(op, "set") == 0 && left == 3) {
         op_set(k, w->at[from + 1], word_number(w->at[from + 2]));
     } else if (strcmp(op, "refuses") == 0 && left == 4) {

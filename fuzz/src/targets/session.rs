@@ -60,6 +60,8 @@ impl Target for Session {
             &[19, 0, 0],
             &[21, 0, 255],
             &[22, 0, 0, 1],
+            &[36, 0, 4, 1],
+            &[37, 0],
         ]
     }
 
@@ -97,6 +99,18 @@ impl Target for Session {
                 s.extend_from_slice(&[13, 0, answer % 9, 7, 13, 0, 0, 7, 12, 0]);
                 seeds.push(s);
             }
+        }
+        // Three requests ahead, then their answers; the last of them may be one of any kind.
+        for answer in 0..scripts::COUNT as u8 {
+            let mut s = vec![0, 0, 3, 0, 36, 0, 4, 1];
+            for _ in 0..3 {
+                s.extend_from_slice(&[11, 0, 0, 0, 0, 0]);
+            }
+            s.extend_from_slice(&[37, 0, 19, 0, 0, 19, 0, answer]);
+            for _ in 0..3 {
+                s.extend_from_slice(&[12, 0, 13, 0, 0, 7, 17, 0]);
+            }
+            seeds.push(s);
         }
         seeds
     }

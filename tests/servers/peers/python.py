@@ -14,6 +14,7 @@ class Python(PrintsPorts):
         "interim-103": "http.server sends no 103",
         "not-modified-etag": "http.server has no entity tags",
         "counted-close": "http.server does not count requests",
+        "pipelined-counted-close": "http.server does not count requests",
         "held": "a thread of http.server that does not read ends in a close",
     }
 

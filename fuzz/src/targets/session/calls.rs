@@ -6,6 +6,9 @@ use crate::engine::Violation;
 use crate::take::Take;
 use httpclient::ffi::conn::{hc_abandon, hc_close, hc_connect};
 use httpclient::ffi::driving::{hc_feed_eof, hc_set_sansio};
+use httpclient::ffi::pipeline::{
+    hc_flush, hc_set_pipeline_dangerous_methods, hc_set_pipeline_depth,
+};
 use httpclient::ffi::request::{
     hc_endheaders, hc_finish_body, hc_putheader, hc_putheader_int, hc_putheader_n,
     hc_putheader_values, hc_putrequest, hc_putrequest_n, hc_request, hc_send,
@@ -65,7 +68,7 @@ fn field(t: &mut Take<'_>) -> hc_header {
 impl World {
     /// One call, by the next number of the input.
     pub fn step(&mut self, t: &mut Take<'_>) -> Result<(), Violation> {
-        let op = t.byte() % 36;
+        let op = t.byte() % 38;
         let i = if self.conns.is_empty() {
             0
         } else {
@@ -121,8 +124,35 @@ impl World {
             29 => self.arm(i, t),
             30 => self.nothing(t),
             31 => self.reading(i, 15, t),
+            36 => self.pipeline(i, t),
+            37 => self.flush(i),
             _ => self.getters(i),
         }
+    }
+
+    fn pipeline(&mut self, i: usize, t: &mut Take<'_>) -> Result<(), Violation> {
+        let depth = u32::from(t.byte() % 6);
+        let any_method = i32::from(t.byte() % 4 == 0);
+        let words = format!(", {depth}");
+        self.call(i, "hc_set_pipeline_depth", None, words, |c| unsafe {
+            hc_set_pipeline_depth(c, depth) as i32
+        })?;
+        let words = format!(", {any_method}");
+        self.call(
+            i,
+            "hc_set_pipeline_dangerous_methods",
+            None,
+            words,
+            |c| unsafe { hc_set_pipeline_dangerous_methods(c, any_method) as i32 },
+        )
+        .map(drop)
+    }
+
+    fn flush(&mut self, i: usize) -> Result<(), Violation> {
+        self.call(i, "hc_flush", None, String::new(), |c| unsafe {
+            hc_flush(c) as i32
+        })
+        .map(drop)
     }
 
     fn putrequest(&mut self, i: usize, t: &mut Take<'_>) -> Result<(), Violation> {

@@ -14,6 +14,10 @@ use httpclient::ffi::options::{
     hc_get_retry,
 };
 use httpclient::ffi::options_limits::hc_get_limit;
+use httpclient::ffi::pipeline::{
+    hc_get_pipeline_dangerous_methods, hc_get_pipeline_depth, hc_lost_count, hc_lost_id,
+    hc_transition_in_pipeline, hc_unanswered_count, hc_unanswered_id,
+};
 use httpclient::ffi::request::hc_body_owed;
 use httpclient::ffi::response::hr_free;
 use httpclient::ffi::timeouts::hc_get_timeout;
@@ -271,6 +275,9 @@ impl World {
         if early && used != self.used(i) {
             return violation(format!("{what} refused with {st} used the transport"), "");
         }
+        if after[0] == 0 && after[1] != 0 {
+            return violation(format!("{what}: idle, and {} unanswered", after[1]), "");
+        }
         if matches!(st, 1 | 2) && before[0] != after[0] {
             return violation(format!("{what} waits and changed the state"), states());
         }
@@ -284,7 +291,8 @@ impl World {
             }
         }
         let Some(event) = event else { return Ok(st) };
-        let next = hc_transition(before[0] as i32, event);
+        let (waiting, depth) = (before[1] as u32, before[2] as u32);
+        let next = hc_transition_in_pipeline(before[0] as i32, event, waiting, depth);
         if next < 0 && st != next && !matches!(st, -1 | -2 | -26) {
             return violation(
                 format!("{what} gave {st}, the machine refuses with {next}"),
@@ -296,7 +304,7 @@ impl World {
             0 if event == 8 => true,
             0 => after[0] == i64::from(next),
             // Refused, or failed: these can be either.
-            -67 | -66 | -27 | -23 => after[0] == 0 || after == before,
+            -67 | -66 | -27 | -23 | -6 => after[0] == 0 || after == before,
             _ if st > 0 || REFUSED.contains(&st) || st == -30 => after[0] == before[0],
             _ => after[0] == 0 || (event == 0 && after[0] == before[0]),
         };
@@ -386,6 +394,12 @@ fn asked(c: *mut hc_conn) -> Vec<i64> {
     unsafe {
         let mut all = vec![
             i64::from(hc_state(c)),
+            hc_unanswered_count(c) as i64,
+            i64::from(hc_get_pipeline_depth(c)),
+            i64::from(hc_get_pipeline_dangerous_methods(c)),
+            hc_unanswered_id(c, 0) as i64,
+            hc_lost_count(c) as i64,
+            hc_lost_id(c, 0) as i64,
             i64::from(hc_fileno(c)),
             hc_connection_count(c) as i64,
             hc_body_owed(c) as i64,
