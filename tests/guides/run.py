@@ -36,6 +36,8 @@ FENCE = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.M | re.S)
 FILE = re.compile(r"^(?:/\*|//|#) ([\w-]+\.(?:c|h|py|txt|cnf))\b")
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"]
 NOT_RUN = 77
+# Names in texts that look like the library's: what stands for any call, and variables of the tests.
+NOT_IN_THE_HEADER = {"hc_other", "HC_LANGUAGES"}
 
 
 class Wrong(Exception):
@@ -194,7 +196,7 @@ def check_names(path, text):
     for family in families:
         if not any(name.startswith(family) for name in known):
             raise Wrong(f"{path}: nothing in the header begins with {family}")
-    unknown = sorted(name for name in used - known if not any(f.startswith(name) for f in families))
+    unknown = sorted(name for name in used - known - NOT_IN_THE_HEADER if not any(f.startswith(name) for f in families))
     if unknown:
         raise Wrong(f"{path}: the header has no {', '.join(unknown)}")
 
