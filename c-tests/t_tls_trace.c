@@ -35,6 +35,7 @@ static void test_handshakes(void **state) {
     assert_heard(&h, " ms: TLS 1.3, TLS_");
     assert_heard(&h, ", ALPN http/1.1\n> GET / HTTP/1.1\n");
     assert_not_heard(&h, ", resumed\n");
+    assert_not_heard(&h, "NOT VERIFIED");
     const hc_trace_event *end = heard_kind(&h, HC_TRACE_TLS_END, 0);
     assert_non_null(end);
     assert_int_equal(end->phase, HC_PHASE_TLS);
@@ -72,10 +73,33 @@ static void test_refused(void **state) {
     hc_tls_free(tls);
 }
 
+/* Row 135: what was not checked is said of every handshake, also of one that resumes a session. */
+static void test_row_135_unverified(void **state) {
+    (void)state;
+    static const char *const said[] = {", NOT VERIFIED\n", ", name NOT VERIFIED\n"};
+    for (int which = 0; which < 2; which++) {
+        hc_tls *tls = tls_trusting();
+        hc_conn *c = NULL;
+        assert_ok(which == 0 ? hc_tls_dangerous_set_no_verify(tls, 1)
+                             : hc_tls_dangerous_set_no_hostname(tls, 1));
+        assert_ok(hc_new_tls("localhost", tls_site_port("main"), tls, &c));
+        for (int round = 0; round < 2; round++) {
+            memset(&h, 0, sizeof h);
+            assert_ok(hc_set_trace(c, hear, &h, HC_TRACE_USUAL, 0));
+            assert_int_equal(get(c).tls_resumed, round);
+            assert_heard(&h, said[which]);
+            assert_not_heard(&h, said[1 - which]);
+        }
+        hc_free(c);
+        hc_tls_free(tls);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handshakes),
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_row_135_unverified),
     };
     if (!tls_site_start()) return 1;
     const int failed = RUN_TESTS(tests);

@@ -1842,7 +1842,8 @@ enum hc_trace_kind
    */
   HC_TRACE_TLS_BEGIN = 5,
   /**
-   * It is done. `text`: what was agreed on; `elapsed_ns`.
+   * It is done. `text`: what was agreed on, and "NOT VERIFIED" when the server was not;
+   * `elapsed_ns`.
    */
   HC_TRACE_TLS_END = 6,
   /**

@@ -35,7 +35,8 @@ pub enum hc_trace_kind {
     HC_TRACE_CONNECT_END = 4,
     /// A TLS handshake begins. `text`: the name that the certificate must have.
     HC_TRACE_TLS_BEGIN = 5,
-    /// It is done. `text`: what was agreed on; `elapsed_ns`.
+    /// It is done. `text`: what was agreed on, and "NOT VERIFIED" when the server was not;
+    /// `elapsed_ns`.
     HC_TRACE_TLS_END = 6,
     /// A proxy is about to be asked. `text`: for what; `bytes`: how, when that is a head.
     HC_TRACE_PROXY_BEGIN = 7,

@@ -165,7 +165,9 @@ impl Transport for Tls {
     }
 
     fn read(&mut self, buf: &mut [u8], patience: Patience) -> Result<Step<usize>> {
-        if let Some(e) = &self.failed {
+        if let Some(e) = &self.failed
+            && self.plain == 0
+        {
             return Err(e.clone());
         }
         self.step_read(buf, patience)

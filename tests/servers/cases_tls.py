@@ -172,6 +172,23 @@ def row_132(t):
               f"breaks HC_ERR_INCOMPLETE tls-truncated atleast={d.length}", port=relay.port)
 
 
+LENIENT_TLS_TRUNCATION = 131072  # HC_LENIENT_TLS_TRUNCATION
+
+
+@tls_case("row-132-truncation-allowed", servers=("python",))
+def row_132_allowed(t):
+    """A program that forgives a missing close_notify is forgiven nothing else: what has a length is counted."""
+    d = t.site.medium
+    for port in ("rude", "rude12"):
+        t.run(f"set lenient {LENIENT_TLS_TRUNCATION}", f"do GET /unsized/{d.name} -> 200 sha256={d.sha256} closes",
+              "set lenient 0", f"send GET /unsized/{d.name}", "head 200 closes",
+              f"breaks HC_ERR_INCOMPLETE tls-truncated atleast={d.length}", port=port)
+    with Relay(t.peer.ports["tls13"], lambda: CutData(d.length // 2, False)) as relay:
+        for room in ("files", "chunked"):
+            t.run(f"set lenient {LENIENT_TLS_TRUNCATION}", f"send GET /{room}/{d.name}", "head 200",
+                  f"breaks HC_ERR_INCOMPLETE tls-truncated atleast={d.length // 4}", port=relay.port)
+
+
 @tls_case("row-133-cut-in-the-head", servers=("node", "python"))
 def row_133(t):
     """A head of 60,000 bytes spans records; the end after the first of them."""

@@ -19,7 +19,8 @@
  *   await-close                           waits until the server has closed the idle connection
  *   close                                 hc_close; reading its open response then says so
  *   lost N                                so many requests were left unanswered, and can be sent again
- *   set WHAT N                            limit-headers, limit-line, limit-head, timeout-expect, version, pipeline
+ *   set WHAT N                            limit-headers, limit-line, limit-head, timeout-expect, version, pipeline,
+ *                                         lenient (a set of HC_LENIENT_...)
  *
  * Settings, the first of which makes it HTTPS: ca=FILE, cert=FILE, key=FILE, crl=FILE, min=1.2|1.3, max=1.2|1.3,
  *   sessions=N, name=HOST (made for this host, wherever it is), trickle=N (at most so many bytes in each of our own
@@ -78,6 +79,7 @@ static void op_set(struct client *k, const char *what, uint64_t n) {
     hc_status st = strcmp(what, "limit-headers") == 0 ? hc_set_limit(k->conn, HC_LIMIT_HEADERS, n)
                    : strcmp(what, "limit-line") == 0  ? hc_set_limit(k->conn, HC_LIMIT_LINE, n)
                    : strcmp(what, "limit-head") == 0  ? hc_set_limit(k->conn, HC_LIMIT_HEAD, n)
+                   : strcmp(what, "lenient") == 0     ? hc_set_lenient(k->conn, (uint32_t)n)
                    : strcmp(what, "version") == 0     ? hc_set_http_version(k->conn, (int32_t)n)
                    : strcmp(what, "pipeline") == 0    ? hc_set_pipeline_depth(k->conn, (uint32_t)n)
                    : strcmp(what, "timeout-expect") == 0

@@ -48,6 +48,11 @@ impl Agreed {
         if self.resumed {
             words.push_str(", resumed");
         }
+        if !self.chain_verified {
+            words.push_str(", NOT VERIFIED");
+        } else if !self.name_verified {
+            words.push_str(", name NOT VERIFIED");
+        }
         words
     }
 }

@@ -126,6 +126,8 @@ impl Tls {
                 Ok(true)
             }
             Err(e) => {
+                // What came before it is good, and how much that is rustls does not say here.
+                self.plain = LARGEST + BATCH;
                 // The alert that says so to the peer, if it can still be told.
                 let _ = self.send_ready(false);
                 Err(explain::explain(&e, &self.host))
@@ -186,13 +188,19 @@ impl Tls {
         Ok(())
     }
 
-    /// Decrypted bytes, as many as there are without a receive.
+    /// Decrypted bytes, as many as there are without a receive. A failure is told behind all that
+    /// came before it.
     pub(super) fn take_plain(&mut self, out: &mut [u8]) -> Result<usize> {
         let mut taken = 0;
         while let Some(rest @ [_, ..]) = out.get_mut(taken..) {
             if self.plain == 0 {
-                if self.ended != Ended::Not || !self.digest()? {
+                if self.ended != Ended::Not || self.failed.is_some() {
                     break;
+                }
+                match self.digest() {
+                    Ok(true) => {}
+                    Ok(false) => break,
+                    Err(e) => drop(self.fail(e)),
                 }
                 continue;
             }
@@ -204,7 +212,10 @@ impl Tls {
                 Ok(0) | Err(_) => self.plain = 0,
             }
         }
-        Ok(taken)
+        match &self.failed {
+            Some(e) if taken == 0 => Err(e.clone()),
+            _ => Ok(taken),
+        }
     }
 
     pub(super) fn step_read(
@@ -213,10 +224,7 @@ impl Tls {
         mut patience: Patience,
     ) -> Result<Step<usize>> {
         loop {
-            let n = match self.take_plain(out) {
-                Ok(n) => n,
-                Err(e) => return Err(self.fail(e)),
-            };
+            let n = self.take_plain(out)?;
             if n > 0 || out.is_empty() {
                 return Ok(Step::Done(n));
             }
