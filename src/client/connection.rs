@@ -31,6 +31,7 @@ use crate::proto::fields::Fields;
 use crate::proto::head::{Head, HeadReader};
 use crate::proto::request::RequestFacts;
 use crate::proto::state::{self, Event, State};
+use crate::sys::clock::Source;
 
 /// A call that returned "not yet" and will be made again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,6 +130,8 @@ pub struct Connection {
     /// Requests in front of the one that `request` and `upload` are of; `None` unless the program
     /// asked for it.
     pub(super) pipeline: Option<Box<Pipeline>>,
+    /// The program's own clock, which whoever lets a thread in here makes it follow.
+    pub(super) clock: Option<Source>,
 }
 
 /// The state, which only [`Connection::event`] changes.
@@ -208,6 +211,7 @@ impl Connection {
             totals: from.totals,
             ledger: from.ledger.clone(),
             tracing: from.tracing.clone(),
+            clock: from.clock,
             state: StateCell(State::UnreadResponse),
             wire: Some(wire),
             live: Some(live),
@@ -277,6 +281,23 @@ impl Connection {
     /// The timeouts, by number.
     pub fn timeouts_mut(&mut self) -> &mut Timeouts {
         &mut self.tuning.timeouts
+    }
+
+    /// The clock that it goes by; `None` is the system's.
+    #[inline]
+    #[must_use]
+    pub fn clock(&self) -> Option<Source> {
+        self.clock
+    }
+
+    /// To set it, while there is nothing that was timed by another.
+    pub fn set_clock(&mut self, clock: Option<Source>) -> Result<()> {
+        self.check_unconnected()?;
+        if self.aside.is_some() {
+            return Err(already_connected());
+        }
+        self.clock = clock;
+        Ok(())
     }
 
     /// Who is told of interim responses.

@@ -12,6 +12,7 @@ use crate::net::deadline::{Deadline, Stopwatch};
 use crate::proto::request::RequestFacts;
 use crate::proto::reuse::CloseReason;
 use crate::proto::state::Event;
+use crate::sys::clock::Source;
 
 /// What a response that stands alone has to know of its request.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +23,8 @@ pub struct Expectation {
     facts: RequestFacts,
     tuning: Tuning,
     total: Deadline,
+    /// What that is measured by.
+    clock: Option<Source>,
 }
 
 impl Connection {
@@ -34,6 +37,7 @@ impl Connection {
             facts: self.request,
             tuning: self.tuning,
             total: self.exchange.total,
+            clock: self.clock,
         })
     }
 
@@ -60,6 +64,7 @@ impl Connection {
         self.request = expected.facts;
         self.tuning = expected.tuning;
         self.exchange.total = expected.total;
+        self.clock = expected.clock;
         Ok(())
     }
 

@@ -110,7 +110,8 @@ impl Connection {
     /// Ends this handle's life, and gives its open connection out if another may have it: if
     /// nothing is under way on it, nothing but requests was ever sent on it, and it leads to where
     /// the key says, which it does if nothing was changed since. A response that was not read to
-    /// its end is skipped, as far as it has arrived and is no longer than it may be.
+    /// its end is skipped, as far as it has arrived and is no longer than it may be. A pool cannot
+    /// read a program's clock, so what was timed by one is not kept.
     pub fn part(&mut self, reroutings: u32) -> Option<Returned<Kept>> {
         if let Some(live) = &self.live {
             self.give_up_id(live.id);
@@ -119,6 +120,7 @@ impl Connection {
             && self.pending == Pending::None
             && self.dial.is_none()
             && self.making.is_none()
+            && self.clock.is_none()
             && self.rerouted == reroutings;
         let wire = self.wire.take();
         let kept = wire
@@ -137,10 +139,11 @@ impl Connection {
     }
 
     /// The opposite: a new handle goes on with a connection that another has left, unless it has
-    /// been given one of its own, or would have opened another.
+    /// been given one of its own, or would have opened another, or goes by another clock.
     pub fn join(&mut self, kept: Kept) {
         let Kept { mut wire, mark } = kept;
-        if self.wire.is_none() && Mark::of(self).is_some_and(|own| own == mark) {
+        let is_same = Mark::of(self).is_some_and(|own| own == mark);
+        if self.wire.is_none() && self.clock.is_none() && is_same {
             wire.traffic.ledger.clone_from(&self.ledger);
             wire.join(self.cancel.as_ref());
             self.wire = Some(wire);

@@ -19,6 +19,7 @@ use crate::client::kept::Kept;
 use crate::client::response::Response;
 use crate::error::{Code, Error, Result};
 use crate::net::cancel::Cancel;
+use crate::sys::clock;
 use crate::sys::fork::{self, Stamp};
 
 const FREE: u32 = 0;
@@ -120,6 +121,7 @@ impl Shared {
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             // SAFETY: the gate is shut, so nobody else has a reference to the core.
             let core = unsafe { &mut *self.core.get() };
+            let _time = clock::follow(core.clock());
             op(core)
         }));
         self.open(outcome)
@@ -360,6 +362,9 @@ pub(super) unsafe fn free_conn(c: *mut hc_conn) {
     // SAFETY: hc_new made it with Box::into_raw, and nobody is inside.
     let mut conn = unsafe { Box::from_raw(c) };
     conn.magic = DEAD_MAGIC;
+    // SAFETY: as above.
+    let clock = unsafe { &*conn.shared.core.get() }.clock();
+    let _time = clock::follow(clock);
     let _ = catch_unwind(AssertUnwindSafe(|| drop(conn)));
 }
 
@@ -443,6 +448,7 @@ pub(super) unsafe fn free_response(
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         // SAFETY: the gate is shut, so nobody else has a reference to the core.
         let core = unsafe { &mut *shared.core.get() };
+        let _time = clock::follow(core.clock());
         let memory = close(core, boxed);
         // SAFETY: the gate is shut.
         unsafe { shared.keep_spare(memory) };

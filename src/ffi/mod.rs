@@ -6,6 +6,7 @@
 #![allow(non_camel_case_types)]
 
 pub mod cancel;
+pub mod clock;
 pub mod compat15;
 pub mod compat15_reply;
 pub mod compat15_request;

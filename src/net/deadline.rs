@@ -1,9 +1,9 @@
-//! Times by which something has to have happened, on the monotonic clock.
+//! Times by which something has to have happened, on the monotonic clock or the program's own.
 
 #[cfg(test)]
 use self::test_clock::now_ns;
 #[cfg(not(test))]
-use crate::sys::clock::monotonic_ns as now_ns;
+use crate::sys::clock::now_ns;
 
 const NS_PER_MS: u64 = 1_000_000;
 
@@ -85,7 +85,7 @@ impl Stopwatch {
         now_ns().saturating_sub(self.0)
     }
 
-    /// The point in time: nanoseconds of the monotonic clock.
+    /// The point in time: nanoseconds of the clock that it was started by.
     #[inline]
     #[must_use]
     pub fn started_ns(self) -> u64 {
@@ -112,7 +112,7 @@ pub(crate) mod test_clock {
 
     pub(super) fn now_ns() -> u64 {
         READ.set(READ.get() + 1);
-        crate::sys::clock::monotonic_ns() + AHEAD.get()
+        crate::sys::clock::now_ns() + AHEAD.get()
     }
 
     /// Lets so many milliseconds pass for this thread.
