@@ -173,6 +173,7 @@ void test_row_192_options(void **state) {
     REFUSED(hc_last_error, c, &info);
     REFUSED(hc_set_trace, c, NULL, NULL, 0, 2);
     REFUSED(hc_get_trace, c, NULL, NULL, NULL, NULL);
+    REFUSED(hc_get_clock, c, NULL, NULL);
     REFUSED(hc_set_measuring, c, -1);
     REFUSED(hc_get_stats, c, NULL);
     hc_stats stats = {.struct_size = sizeof stats + 4096};

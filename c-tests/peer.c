@@ -76,7 +76,7 @@ void make_pair(int fds[2]) {
 /* The thread. It uses no check of cmocka: those jump out of the test's own stack. */
 
 static void hang_up(peer *p) {
-    if (p->play.reset)
+    if (hct_wire(p->play.peer) == HCT_WIRE_RESET)
         close_with_reset(p->fd);
     else
         close(p->fd);
@@ -97,26 +97,29 @@ static bool hear(peer *p) {
 }
 
 static bool speak(peer *p) {
-    char buf[16 * 1024];
-    int64_t n = player_give(&p->play, buf, sizeof buf);
-    if (n <= 0) return true;
-    ssize_t out = send(p->fd, buf, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const void *data = NULL;
+    size_t len = 0;
+    hct_output(p->play.peer, &data, &len);
+    if (len == 0) return true;
+    ssize_t out = send(p->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (out < 0 && errno != EAGAIN && errno != EINTR) return false;
-    p->play.sent -= (size_t)(n - (out > 0 ? out : 0)); /* the rest another time */
+    if (out > 0) hct_output_consumed(p->play.peer, (size_t)out); /* the rest another time */
     return true;
 }
 
 /* Serves until the connection is over; false when the test is over too. */
 static bool serve_connection(peer *p) {
+    hct_peer *play = p->play.peer;
     bool shut = false;
     for (;;) {
-        bool output = player_has_output(&p->play);
-        if (p->play.closed) return true;
-        if (p->play.ended && !shut) {
+        const int32_t turn = hct_turn(play), wire = hct_wire(play);
+        bool output = turn == HCT_TURN_WRITE;
+        if (wire >= HCT_WIRE_CLOSED) return true;
+        if (wire == HCT_WIRE_ENDED && !shut) {
             shutdown(p->fd, SHUT_WR);
             shut = true;
         }
-        if (player_wants_connection(&p->play)) return true;
+        if (turn == HCT_TURN_CONNECTION) return true;
         struct pollfd ready[2] = {{.fd = p->fd, .events = POLLIN},
                                   {.fd = p->stop, .events = POLLIN}};
         if (output) ready[0].events |= POLLOUT;
@@ -136,11 +139,11 @@ static void *serve(void *arg) {
             if (poll(ready, 2, PATIENCE_MS) <= 0 || ready[0].revents == 0) return NULL;
             p->fd = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
             if (p->fd < 0) return NULL;
-            if (player_wants_connection(&p->play)) player_connected(&p->play);
+            hct_connected(p->play.peer);
         }
         bool more = serve_connection(p);
         hang_up(p);
-        if (!more || p->listener < 0 || !player_wants_connection(&p->play)) return NULL;
+        if (!more || p->listener < 0 || hct_turn(p->play.peer) != HCT_TURN_CONNECTION) return NULL;
     }
 }
 

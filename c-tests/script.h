@@ -1,9 +1,11 @@
-/* What a server says and expects, as data, and a player that follows it byte by byte. The player
- * does no I/O: a thread plays it on a socket (peer.h), a transport on callbacks (wire.h), and the
- * driver of talk.h in memory. So one script serves every way of driving the library. */
+/* What a server says and expects, as data. The peer that follows it is the one that programs test
+ * themselves with (httpclient_test.h). It does no I/O: a thread plays it on a socket (peer.h), a
+ * transport on callbacks (wire.h), and the driver of talk.h lets it do as it likes. So one script
+ * serves every way of driving the library. */
 #ifndef SCRIPT_H
 #define SCRIPT_H
 
+#include <httpclient_test.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,15 +61,8 @@ typedef struct step {
 #define GET_OF(target) HEAD_OF("GET", target) "\r\n"
 
 typedef struct player {
-    step *steps; /* a copy */
-    const step *at;
-    size_t sent; /* bytes of the current STEP_SEND that are out */
-    char *log;   /* everything that came */
-    size_t log_len, log_cap;
-    size_t matched;    /* bytes of the log that steps have accounted for */
-    bool ended, reset; /* no more output: STEP_SHUT or STEP_CLOSE, STEP_RESET */
-    bool closed;       /* STEP_CLOSE or STEP_RESET: input is not wanted either */
-    char failure[512]; /* the first thing that went wrong; "" when all is well */
+    hct_peer *peer;
+    bool told; /* of what went wrong */
 } player;
 
 void player_start(player *p, const step *script);
@@ -78,10 +73,6 @@ void player_take(player *p, const void *data, size_t len);
 void player_take_eof(player *p);
 /* The server's bytes: > 0 count, 0 end of stream, -EAGAIN nothing to say yet, -ECONNRESET. */
 int64_t player_give(player *p, void *buf, size_t cap);
-bool player_has_output(const player *p);
-/* True when the next thing to happen is a new connection. */
-bool player_wants_connection(const player *p);
-void player_connected(player *p);
 /* NULL when the client sent all that the script expects and nothing else; otherwise what is wrong. */
 const char *player_verdict(player *p);
 

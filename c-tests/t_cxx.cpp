@@ -91,13 +91,17 @@ static void test_many_fields(void **) {
     for (const std::string &name : names)
         list.push_back({name, "v"});
     const std::string target = "/" + std::string(500, 'x');
-    const step script[] = {UNTIL("X-39: v\r\n\r\n"), SEND("HTTP/1.1 204 No\r\n\r\n"), CLOSE, END};
+    const std::string line = "GET " + target + " HTTP/1.1\r\n";
+    const step script[] = {{STEP_EXPECT, line.data(), line.size()},
+                           UNTIL("X-39: v\r\n\r\n"),
+                           SEND("HTTP/1.1 204 No\r\n\r\n"),
+                           CLOSE,
+                           END};
     peer *p = nullptr;
     hc::connection conn = connected(script, &p);
     conn.request("GET", target, list);
     assert_int_equal(conn.getresponse().status(), 204);
     conn.close();
-    assert_non_null(strstr(p->play.log, (target + " HTTP/1.1\r\n").c_str()));
     assert_peer_done(p);
 }
 

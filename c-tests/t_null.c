@@ -90,6 +90,9 @@ static void test_row_192_null_connection(void **state) {
     REFUSED(hc_output_consumed, NULL, 0);
     REFUSED(hc_set_transport, NULL, &transport);
     REFUSED(hc_last_error, NULL, &info);
+    hc_clock_fn clock = NULL;
+    REFUSED(hc_set_clock, NULL, NULL, NULL);
+    REFUSED(hc_get_clock, NULL, &clock, &user);
     REFUSED(hc_set_trace, NULL, NULL, NULL, 0, 0);
     REFUSED(hc_get_trace, NULL, &trace, &user, &speed, &flags);
     REFUSED(hc_set_measuring, NULL, 1);

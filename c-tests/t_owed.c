@@ -114,7 +114,7 @@ static void expect_source_failure(void **state, source *s, uint64_t length, hc_s
     assert_int_equal(info.phase, HC_PHASE_SEND_BODY);
     assert_state(t.c, HC_STATE_IDLE);
     if (t.how == STYLE_CALLBACK)
-        assert_int_equal(t.w.closes, 1);
+        assert_int_equal(hct_turn(t.play.peer), HCT_TURN_OVER); /* it has seen the end */
     else
         assert_int_equal(hc_fileno(t.c), -1);
     hr_free(t.r);

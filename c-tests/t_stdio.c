@@ -6,6 +6,7 @@
 
 #include "ends.h"
 #include "talk.h"
+#include "wire.h"
 
 #define LENGTH_11 "HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n"
 #define LINES "one\ntwo\n\nlast"

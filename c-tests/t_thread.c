@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "talk.h"
+#include "wire.h"
 
 #define HI "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 

@@ -7,6 +7,7 @@
 
 #include "heard.h"
 #include "talk.h"
+#include "wire.h"
 
 #define HI "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 #define BIT(kind) (UINT64_C(1) << (kind))

@@ -9,6 +9,7 @@
 
 #include "peer.h"
 #include "talk.h"
+#include "wire.h"
 
 #define CONNECT_HEAD "CONNECT far.test:8443 HTTP/1.1\r\nHost: far.test:8443\r\nProxy-Key: k\r\n\r\n"
 #define GET_FAR "GET / HTTP/1.1\r\nHost: far.test:8443\r\nAccept-Encoding: identity\r\n\r\n"
@@ -57,8 +58,13 @@ static void test_an_exchange_through_a_tunnel(void **state) {
     assert_peer_done(p);
 }
 
-static void refused(const char *answer, int32_t status, const char *text) {
-    const step script[] = {EXPECT(CONNECT_HEAD), {STEP_SEND, answer, strlen(answer)}, HOLD, END};
+/* An answer without a length is over when the proxy says so. */
+static void refused(const char *answer, bool ends, int32_t status, const char *text) {
+    const step script[] = {EXPECT(CONNECT_HEAD),
+                           {STEP_SEND, answer, strlen(answer)},
+                           {ends ? STEP_SHUT : STEP_HOLD, NULL, 0},
+                           HOLD,
+                           END};
     peer *p = NULL;
     hc_conn *c = open_proxy(&p, script);
     assert_status(hc_connect(c), status);
@@ -76,14 +82,14 @@ static void refused(const char *answer, int32_t status, const char *text) {
 
 static void test_row_162_refusals(void **state) {
     (void)state;
-    refused("HTTP/1.1 407 Who are you\r\nContent-Length: 2\r\n\r\nno", HC_ERR_PROXY,
+    refused("HTTP/1.1 407 Who are you\r\nContent-Length: 2\r\n\r\nno", false, HC_ERR_PROXY,
             "Tunnel connection failed: 407 Who are you");
-    refused("HTTP/1.1 502\r\n\r\n", HC_ERR_PROXY, "Tunnel connection failed: 502");
+    refused("HTTP/1.1 502\r\n\r\n", true, HC_ERR_PROXY, "Tunnel connection failed: 502");
 }
 
 static void test_row_164_early_bytes(void **state) {
     (void)state;
-    refused("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", HC_ERR_PROXY,
+    refused("HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", false, HC_ERR_PROXY,
             "the proxy sent bytes, or hung up, before anything was asked through it");
 }
 

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "talk.h"
 
 #include <poll.h>
@@ -22,17 +21,16 @@ void talk_open(talk *t, void **state, const step *script) {
         break;
     case STYLE_SANSIO:
         player_start(&t->play, script);
-        assert_ok(hc_set_sansio(t->c));
+        hct_set_read_size(t->play.peer, 5); /* small, so that the library has to come back often */
+        assert_ok(hct_attach_sansio(t->play.peer, t->c));
         break;
-    case STYLE_CALLBACK: {
-        wire_start(&t->w, script);
-        t->w.read_max = t->w.write_max = 3;
-        t->w.stutter = true;
-        t->w.wait_limit = 1 << 30; /* a stutter needs a wait per piece */
-        hc_transport transport = wire_transport(&t->w);
-        assert_ok(hc_set_transport(t->c, &transport));
+    case STYLE_CALLBACK:
+        player_start(&t->play, script);
+        hct_set_read_size(t->play.peer, 3);
+        hct_set_write_size(t->play.peer, 3);
+        hct_set_stutter(t->play.peer, 1);
+        assert_ok(hct_attach(t->play.peer, t->c));
         break;
-    }
     case STYLE_COUNT: fail();
     }
 }
@@ -52,39 +50,11 @@ static void wait_for_socket(talk *t) {
     if (n == 0 && wait == PATIENCE_MS) fail_msg("nothing happened on the socket for 20 s");
 }
 
-static bool flush_output(talk *t) {
-    const void *data = NULL;
-    size_t len = 0;
-    assert_ok(hc_output(t->c, &data, &len));
-    if (len == 0) return false;
-    player_take(&t->play, data, len);
-    assert_ok(hc_output_consumed(t->c, len));
-    return true;
-}
-
-static void pump_memory(talk *t, hc_status status) {
-    bool moved = flush_output(t);
-    if (status == HC_WANT_READ) {
-        char piece[5]; /* small, so that the library has to come back often */
-        int64_t n = player_give(&t->play, piece, sizeof piece);
-        if (n > 0)
-            assert_ok(hc_feed(t->c, piece, (size_t)n));
-        else if (n == 0)
-            assert_ok(hc_feed_eof(t->c));
-        moved = moved || n >= 0;
-    }
-    t->idle_turns = moved ? 0 : t->idle_turns + 1;
-    if (t->idle_turns > 3) fail_msg("the library wants more, and the script has nothing to give");
-}
-
 bool talk_again(talk *t, hc_status status) {
-    if (status <= 0) {
-        t->idle_turns = 0;
-        return false;
-    }
+    if (status <= 0) return false;
     switch (t->how) {
     case STYLE_NONBLOCK: wait_for_socket(t); return true;
-    case STYLE_SANSIO: pump_memory(t, status); return true;
+    case STYLE_SANSIO: assert_ok(hct_wait(t->play.peer, t->c, t->r)); return true;
     case STYLE_BLOCKING:
     case STYLE_CALLBACK:
     case STYLE_COUNT: break;
@@ -94,23 +64,23 @@ bool talk_again(talk *t, hc_status status) {
 }
 
 void talk_close(talk *t, const char *file, int line) {
-    if (t->how == STYLE_SANSIO && t->c != NULL) flush_output(t);
+    const char *wrong;
+    /* What it has not sent yet. */
+    if (t->how == STYLE_SANSIO && t->c != NULL) hct_wait(t->play.peer, t->c, NULL);
     hr_free(t->r);
     hc_free(t->c);
     switch (t->how) {
     case STYLE_BLOCKING:
     case STYLE_NONBLOCK: peer_done(t->p, file, line); break;
-    case STYLE_CALLBACK: wire_done(&t->w, true, file, line); break;
-    case STYLE_SANSIO: {
-        player_take_eof(&t->play);
-        const char *wrong = player_verdict(&t->play);
+    case STYLE_CALLBACK:
+    case STYLE_SANSIO:
+        wrong = player_verdict(&t->play);
         if (wrong != NULL) {
             print_error("the server's script was not followed: %s\n", wrong);
             _fail(file, line);
         }
         player_free(&t->play);
         break;
-    }
     case STYLE_COUNT: break;
     }
 }

@@ -5,7 +5,6 @@
 
 #include "check.h"
 #include "peer.h"
-#include "wire.h"
 
 typedef enum {
     STYLE_BLOCKING = 0, /* a socket pair, calls that wait by themselves */
@@ -20,9 +19,7 @@ typedef struct talk {
     hc_conn *c;     /* made for the host example.test */
     hr_response *r; /* the response that is being read, for the waits and for talk_close */
     peer *p;
-    wire w;
-    player play;
-    int idle_turns;
+    player play; /* of the last two styles */
 } talk;
 
 extern style talk_styles[STYLE_COUNT];

@@ -47,7 +47,8 @@ static int64_t wire_write(void *user, const void *buf, size_t len) {
     int64_t answer;
     if (goes_wrong(w, len, &cap, &answer)) return answer;
     if (stutters(w, w->writes)) return -EAGAIN;
-    if (w->play.closed) return w->play.reset ? -ECONNRESET : -EPIPE;
+    const int32_t stands = hct_wire(w->play.peer);
+    if (stands >= HCT_WIRE_CLOSED) return stands == HCT_WIRE_RESET ? -ECONNRESET : -EPIPE;
     if (cap > len) cap = len;
     player_take(&w->play, buf, cap);
     w->bytes_written += (int)cap;

@@ -9,7 +9,9 @@ install(FILES "${HTTPCLIENT_LIB_DIR}/${HTTPCLIENT_SONAME}"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime)
 install(FILES "${HTTPCLIENT_LIB_DIR}/libhttpclient.so" "${HTTPCLIENT_LIB_DIR}/libhttpclient.a"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev)
+install(TARGETS httpclient_test ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT dev)
 install(FILES "${PROJECT_SOURCE_DIR}/include/httpclient.h"
+              "${PROJECT_SOURCE_DIR}/include/httpclient_test.h"
               "${PROJECT_SOURCE_DIR}/include/httpclient.hpp"
         DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT dev)
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/httpclient"
@@ -50,7 +52,8 @@ else()
 endif()
 list(JOIN HTTPCLIENT_PRIVATE_LIBS " " _pc_private)
 configure_file(cmake/httpclient.pc.in httpclient.pc @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/httpclient.pc"
+configure_file(cmake/httpclient-test.pc.in httpclient-test.pc @ONLY)
+install(FILES "${PROJECT_BINARY_DIR}/httpclient.pc" "${PROJECT_BINARY_DIR}/httpclient-test.pc"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT dev)
 
 configure_package_config_file(cmake/httpclient-config.cmake.in httpclient-config.cmake

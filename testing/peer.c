@@ -179,7 +179,7 @@ static void see_connections(hct_peer *p, const hc_conn *c) {
     }
 }
 
-static hc_status move_out(hct_peer *p, hc_conn *c, bool *moved) {
+static hc_status move_out(hct_peer *p, hc_conn *c, int32_t *events, bool *moved) {
     const void *data = NULL;
     size_t len = 0;
     hc_status st = hc_output(c, &data, &len);
@@ -187,6 +187,7 @@ static hc_status move_out(hct_peer *p, hc_conn *c, bool *moved) {
     int64_t n = hcti_send(p, data, len);
     if (n < 0 && hct_wire(p) >= HCT_WIRE_CLOSED) n = (int64_t)len; /* lost, as on any network */
     *moved = n > 0;
+    if (n <= 0) *events |= HC_EVENT_WRITE; /* that is what has to come first */
     return n > 0 ? hc_output_consumed(c, (size_t)n) : HC_OK;
 }
 
@@ -211,8 +212,10 @@ hc_status hct_wait(hct_peer *p, hc_conn *c, hr_response *r) {
     if (st != HC_OK) return st;
     if (p->is_sansio) {
         see_connections(p, c);
-        st = move_out(p, c, &moved);
-        if (st == HC_OK && (events & HC_EVENT_READ) != 0) st = move_in(p, c, &moved);
+        st = move_out(p, c, &events, &moved);
+        /* An end is told even to a client that does not ask. */
+        const bool in = (events & HC_EVENT_READ) != 0 || hct_wire(p) != HCT_WIRE_OPEN;
+        if (st == HC_OK && in) st = move_in(p, c, &moved);
         if (st != HC_OK || moved) return st;
     }
     if (events == 0) return HC_OK;

@@ -9,9 +9,10 @@ use crate::client::connection::Connection;
 use crate::client::response::Response;
 use crate::error::{Result, hc_status};
 
-/// Waiting times: hc_set_timeout. The clock is the monotonic one, and is read only for those
-/// that are set. When a call fails with HC_ERR_TIMEOUT, the error record says which one passed
-/// (timeout_kind), and how far things had got.
+/// Waiting times: hc_set_timeout. The clock is the monotonic one, or the program's own
+/// (hc_set_clock), and is read only for those that are set. When a call fails with
+/// HC_ERR_TIMEOUT, the error record says which one passed (timeout_kind), and how far things had
+/// got.
 #[derive(Clone, Copy)]
 #[repr(i32)]
 pub enum hc_timeout {

@@ -170,7 +170,7 @@ pub struct hc_trace_event {
     pub kind: i32,
     /// What was going on: an HC_PHASE_* number.
     pub phase: i32,
-    /// When: nanoseconds of CLOCK_MONOTONIC.
+    /// When: nanoseconds of CLOCK_MONOTONIC, or of the program's own clock (hc_set_clock).
     pub time_ns: u64,
     /// The number of the connection, as hc_connection_count counts them; 0 before there is one.
     pub connection: u64,

@@ -33,11 +33,14 @@ LIB/libhttpclient.a
 LIB/libhttpclient.so
 LIB/libhttpclient.so.${version%%.*}
 LIB/libhttpclient.so.$version
+LIB/libhttpclient_test.a
+LIB/pkgconfig/httpclient-test.pc
 LIB/pkgconfig/httpclient.pc
 bin/hget
 include/httpclient.h
 include/httpclient.hpp
 $(cd include && ls httpclient/*.hpp | sed 's|^|include/|')
+include/httpclient_test.h
 share/man/man1/hget.1
 share/man/man7/httpclient.7
 EOF
@@ -76,7 +79,7 @@ echo "ok: program without any shared library, by pkg-config --static"
 # ---- find_package
 quiet cmake -S "$consumer" -B "$tmp/consumer" "-DCMAKE_PREFIX_PATH=$tmp/tree" "-DWANTED=$version"
 quiet cmake --build "$tmp/consumer"
-for program in shared static cxx; do
+for program in shared static cxx scripted; do
   quiet "$tmp/consumer/$program"
   echo "ok: $program program by find_package"
 done
