@@ -1474,9 +1474,10 @@ typedef int32_t hc_status_class;
 #endif // __cplusplus
 
 /**
- * Waiting times: hc_set_timeout. The clock is the monotonic one, and is read only for those
- * that are set. When a call fails with HC_ERR_TIMEOUT, the error record says which one passed
- * (timeout_kind), and how far things had got.
+ * Waiting times: hc_set_timeout. The clock is the monotonic one, or the program's own
+ * (hc_set_clock), and is read only for those that are set. When a call fails with
+ * HC_ERR_TIMEOUT, the error record says which one passed (timeout_kind), and how far things had
+ * got.
  */
 enum hc_timeout
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -2205,6 +2206,15 @@ typedef struct hm_message hm_message;
  * asking for it never fails and what it returns stays where it is.
  */
 typedef struct hr_response hr_response;
+
+/**
+ * A clock: nanoseconds since some point in the past, never fewer than before. Called in the
+ * middle of calls on the connection, so it must not call back into it, and must not leave by
+ * longjmp or an exception.
+ *
+ * `user`: given to hc_set_clock
+ */
+typedef uint64_t (*hc_clock_fn)(void *user);
 
 /**
  * One header field. Going in, a length may be HC_ZSTR: the string ends at its NUL. Coming
@@ -3034,7 +3044,7 @@ typedef struct {
    */
   int32_t phase;
   /**
-   * When: nanoseconds of CLOCK_MONOTONIC.
+   * When: nanoseconds of CLOCK_MONOTONIC, or of the program's own clock (hc_set_clock).
    */
   uint64_t time_ns;
   /**
@@ -3162,6 +3172,48 @@ hc_status hc_cancel(hc_conn *c);
  */
 HC_EXTERN
 hc_status hr_cancel(hr_response *r);
+
+/**
+ * Has a connection measure time by a clock of the program's own: its timeouts, thresholds and
+ * minimum speed, what the error record and hc_get_stats tell, and the times of a trace. A clock
+ * that stands still until a test moves it makes every timeout happen when the test says so, and
+ * without waiting for it.
+ *
+ * What waits is not moved by it: a socket is waited for by the system's time, and when a wait
+ * has lasted as long as the timeout had left to go, the timeout counts as passed. With
+ * hc_set_transport it is the transport's `wait` that decides how long that was, and without a
+ * descriptor (hc_set_sansio, hc_want) it is the program. That `wait` is given all the time that is
+ * left, so hc_cancel ends it only where there is a descriptor. A pool's limits go by the system's
+ * time, so a handle with a clock gets no kept connection and leaves none.
+ *
+ * @param c a connection that is not open
+ * @param clock the clock; NULL for the system's, CLOCK_MONOTONIC (the default)
+ * @param user given to the clock
+ * @return HC_OK; HC_ERR_ALREADY_CONNECTED; HC_ERR_PENDING
+ *
+ * @pre `c` is NULL or a handle that has not been freed. `clock` can be called with `user` until the
+ * connection has another clock or is freed, and until the responses that have taken their
+ * connection along (hr_will_close) are freed, from the thread that uses them.
+ */
+HC_EXTERN
+hc_status hc_set_clock(hc_conn *c,
+                       hc_clock_fn clock,
+                       void *user);
+
+/**
+ * The clock that was set.
+ *
+ * @param c a connection
+ * @param clock receives the clock; NULL for the system's
+ * @param user receives what was given along with it
+ * @return HC_OK; HC_ERR_INVALID_ARG
+ *
+ * @pre `c` is NULL or a handle that has not been freed; the others are valid or NULL.
+ */
+HC_EXTERN
+hc_status hc_get_clock(const hc_conn *c,
+                       hc_clock_fn *clock,
+                       void **user);
 
 /**
  * Makes a handle. Nothing happens on the network yet. The connection opens by itself with
