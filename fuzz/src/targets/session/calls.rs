@@ -6,8 +6,10 @@ use crate::engine::Violation;
 use crate::take::Take;
 use httpclient::ffi::conn::{hc_abandon, hc_close, hc_connect};
 use httpclient::ffi::driving::{hc_feed_eof, hc_set_sansio};
+use httpclient::ffi::machine::{hc_state, hc_transition};
 use httpclient::ffi::pipeline::{
-    hc_flush, hc_set_pipeline_dangerous_methods, hc_set_pipeline_depth,
+    hc_flush, hc_set_pipeline_dangerous_methods, hc_set_pipeline_depth, hc_transition_in_pipeline,
+    hc_unanswered_count,
 };
 use httpclient::ffi::request::{
     hc_endheaders, hc_finish_body, hc_putheader, hc_putheader_int, hc_putheader_n,
@@ -288,6 +290,10 @@ impl World {
     fn getresponse(&mut self, i: usize, t: &mut Take<'_>) -> Result<(), Violation> {
         let _ = t;
         let mut raw = ptr::null_mut();
+        let before = self.conns.get(i).and_then(Option::as_ref).map(|conn| {
+            // SAFETY: a live handle.
+            unsafe { (hc_state(conn.raw), hc_unanswered_count(conn.raw) as u32) }
+        });
         let st = self.call(i, "hc_getresponse", Some(8), String::new(), |c| unsafe {
             hc_getresponse(c, &raw mut raw) as i32
         })?;
@@ -316,11 +322,24 @@ impl World {
             // SAFETY: live handles.
             let (state, closed) = unsafe {
                 (
-                    httpclient::ffi::machine::hc_state(conn.raw),
+                    hc_state(conn.raw),
                     httpclient::ffi::response::hr_is_closed(raw),
                 )
             };
-            let right = if took || closed == 1 { 0 } else { 3 };
+            // 8 is hc_getresponse, 9 the end of reading.
+            let right = match before {
+                // A head that is being built goes out on the next connection.
+                Some((1, _)) if took => 1,
+                Some((from, waiting)) if !took => {
+                    let next = hc_transition_in_pipeline(from, 8, waiting, waiting);
+                    if closed == 1 {
+                        hc_transition(next, 9)
+                    } else {
+                        next
+                    }
+                }
+                _ => 0,
+            };
             if state != right {
                 let text = format!("state {state}, will close: {took}, is closed: {closed}");
                 return crate::engine::violation("hc_getresponse led to another state", text);
