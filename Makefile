@@ -67,7 +67,7 @@ test-header:
 test-servers:
 	python3 tests/servers/run.py --lib-dir build/release/lib --include include
 
-# tinyproxy, squid and microsocks between the library and an origin, with every byte looked at.
+# tinyproxy, squid, HAProxy, microsocks and Dante between the library and an origin, with every byte looked at.
 test-proxies:
 	python3 tests/proxies/run.py --lib-dir build/release/lib
 
