@@ -241,7 +241,7 @@ static void test_message(void **) {
     own.add("X-Own", "yes");
     hc::connection conn("example.test");
     conn.set_sansio();
-    (void)conn.try_request("GET", "/", own.list());
+    (void)conn.try_request("GET", "/", own);
     assert_non_null(strstr(std::string(conn.output()).c_str(), "X-Own: yes\r\n\r\n"));
     hc::response resp = hc::response::from_bytes(HI);
     resp.begin();

@@ -100,13 +100,6 @@ class connection : public connection_network {
             },
             method, target));
     }
-    /// The same with fields of a message.
-    template <class Message>
-    auto request(std::string_view method, std::string_view target, Message &headers,
-                 const body &content = {}, request_flag flags = request_flag::none)
-        -> decltype(headers.list(), void()) {
-        request(method, target, headers.list(), content, flags);
-    }
     /// A request step by step: putrequest, putheader, endheaders, and for a pushed body send and
     /// finish_body.
     void putrequest(std::string_view method, std::string_view target,

@@ -128,7 +128,10 @@ class fields {
     template <class C,
               class = decltype(static_cast<const field *>(std::declval<const C &>().data()))>
     fields(const C &container) noexcept : data_(container.data()), size_(container.size()) {}
-    /// Those of a message, as C has them.
+    /// Those of a message, until it is changed; throws when it has no handle.
+    template <class M, class = decltype(std::declval<M &>().list().raw()), class = void>
+    fields(M &message) : fields(message.list()) {}
+    /// As C has them.
     fields(const hc_header *raw, std::size_t count) noexcept : raw_(raw), size_(count) {}
 
     const field *data() const noexcept { return data_; }
