@@ -288,6 +288,27 @@ static void test_cancel_from_another_thread(void **) {
     assert_peer_done(p);
 }
 
+static void test_pipeline(void **) {
+    const step script[] = {EXPECT(GET_OF("/1") GET_OF("/2") GET_OF("/3")), OK_2, CLOSE, END};
+    peer *p = nullptr;
+    hc::connection conn = connected(script, &p);
+    conn.set_pipeline_depth(4);
+    assert_int_equal(conn.get_pipeline_depth(), 4);
+    for (const char *target : {"/1", "/2", "/3"})
+        conn.request("GET", target);
+    assert_true(conn.unanswered() == (std::vector<std::uint64_t>{1, 2, 3}));
+    assert_true(conn.flush());
+    hc::response first = conn.getresponse();
+    assert_int_equal(first.request_id(), 1);
+    assert_view(first.read_all(), "ok");
+    (void)expect_error(hc::errc::remote_disconnected, [&] { (void)conn.getresponse(); });
+    std::vector<hc::lost_request> lost = conn.lost();
+    assert_int_equal(lost.size(), 2);
+    assert_int_equal(lost[1].id, conn.last_request_id());
+    assert_true(lost[0].info.resend == hc::resend::closed_unread);
+    assert_peer_done(p);
+}
+
 static void test_stream(void **) {
     hc::response resp =
         hc::response::from_bytes("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\none\ntwo\n3 4\n");
@@ -341,6 +362,7 @@ int main() {
         cmocka_unit_test(test_cut_short),
         cmocka_unit_test(test_bodies),
         cmocka_unit_test(test_thrown_by_a_body),
+        cmocka_unit_test(test_pipeline),
         cmocka_unit_test(test_nonblocking),
         cmocka_unit_test(test_cancel_from_another_thread),
         cmocka_unit_test(test_stream),

@@ -6,7 +6,7 @@
 #define HTTPCLIENT_CONNECTION_HPP
 
 #include "body.hpp"
-#include "network.hpp"
+#include "pipeline.hpp"
 #include "url.hpp"
 
 namespace httpclient {
@@ -19,7 +19,7 @@ struct request_plan {
 };
 
 /// A connection. It can only be moved, and belongs to one thread at a time. In C: hc_conn.
-class connection : public connection_network {
+class connection : public connection_pipeline {
   public:
     connection() noexcept = default;
     /// Nothing happens on the network yet.
@@ -32,7 +32,7 @@ class connection : public connection_network {
     explicit connection(const url &to) : connection(try_make(to).value()) {}
     /// Takes a handle of C's; `pooled` when it is out of a pool.
     explicit connection(hc_conn *raw, bool pooled = false) noexcept
-        : connection_network(raw, pooled) {}
+        : connection_pipeline(raw, pooled) {}
 
     static result<connection> try_make(std::string_view host, int port = 0) {
         hc_conn *out = nullptr;

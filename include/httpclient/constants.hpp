@@ -214,6 +214,7 @@ enum class limit : std::int32_t {
     interim = HC_LIMIT_INTERIM,
     chunk_extensions = HC_LIMIT_CHUNK_EXTENSIONS,
     drain = HC_LIMIT_DRAIN,
+    requests = HC_LIMIT_REQUESTS,
 };
 
 /// The field that a request gets by itself. In C: hc_added.
@@ -331,6 +332,7 @@ enum class reuse : std::int32_t {
     unread = HC_REUSE_UNREAD,
     idle = HC_REUSE_IDLE,
     old = HC_REUSE_OLD,
+    spent = HC_REUSE_SPENT,
 };
 
 /// How it is told. In C: hc_trace_flag.

@@ -90,6 +90,8 @@ class response {
     /// 200. (httpclient::status_code has names for them.)
     int status() const noexcept { return hr_status(raw()); }
     std::string_view reason() const noexcept { return detail::or_empty(hr_reason(raw())); }
+    /// The number of the request that it answers: connection::last_request_id.
+    std::uint64_t request_id() const noexcept { return hr_request_id(raw()); }
     /// 11 for HTTP/1.1.
     int version() const noexcept { return hr_version(raw()); }
     httpclient::status_class status_class() const noexcept {
