@@ -325,7 +325,10 @@ impl Connection {
         if read_to_end {
             wire.served += 1;
         }
-        wire.idle = Stopwatch::start();
+        // With another request under way it does not rest.
+        if nothing_asked {
+            wire.idle = Stopwatch::start();
+        }
         // Bytes that nobody asked for are no answer to the next request.
         let unusable = wire.is_at_eof() || (read_to_end && !wire.received_bytes().is_empty());
         if self.config.is_none() || (nothing_asked && unusable) {

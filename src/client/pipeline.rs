@@ -108,8 +108,12 @@ impl Pipeline {
 
     /// Room for the request and the one before it: what follows cannot fail.
     pub(super) fn reserve(&mut self, bytes: usize) -> Result<()> {
-        self.queue.try_reserve(2)?;
-        self.out.try_reserve(bytes)?;
+        if self.queue.capacity() - self.queue.len() < 2 {
+            self.queue.try_reserve(2)?;
+        }
+        if self.out.capacity() - self.out.len() < bytes {
+            self.out.try_reserve(bytes)?;
+        }
         Ok(())
     }
 

@@ -343,3 +343,53 @@ fn the_record_of_each_request() {
     assert_eq!(records[0].1, c.last_error());
     assert!(records[1].1.text.len() > 10 && records[1].1.timeout_kind == -1);
 }
+
+/// The last answer while a head is being built: that goes out on the next connection.
+#[test]
+fn a_head_that_outlives_its_connection() {
+    each(|driver, split| {
+        let mut wire = driver.wire();
+        let c = deep(SAFE, &mut *wire, 8);
+        send_gets(&c, &mut *wire, 2);
+        assert_eq!(c.putrequest(b"GET", b"/next", 0), HC_OK);
+        wire.load(split.pieces(CLOSING), End::Eof);
+        let r = talk::answer(&c, &mut *wire).unwrap();
+        assert_eq!(r.will_close(), HC_CLOSE_PEER_ASKED);
+        assert_eq!(c.state(), HC_STATE_REQUEST_STARTED, "{driver:?}");
+        let lost = (2, HC_ERR_REMOTE_DISCONNECTED, HC_RESEND_CLOSED_UNREAD);
+        assert_eq!(c.lost(), [lost]);
+        assert_eq!(c.getresponse().err(), Some(HC_ERR_RESPONSE_NOT_READY));
+        let got = talk::body(&c, &mut *wire, &r, Reader::All);
+        assert_eq!((got.status, got.bytes), (HC_OK, b"bye".to_vec()));
+        drop(r);
+        assert_eq!(c.putheader(b"A", b"b"), HC_OK);
+        wire.open(&c);
+        let status = wire.settle(&c, None, &mut || c.endheaders(None, 0));
+        assert_eq!(status, HC_OK, "{driver:?}");
+        wire.load(split.pieces(&answer("next")), End::Open);
+        let got = take(&c, &mut *wire, Reader::All);
+        assert_eq!(got, Ok((3, 200, b"next".to_vec())), "{driver:?}");
+    });
+}
+
+/// An answer to a request that has not left as a whole ends the connection, as it does without a
+/// pipeline; what is behind it never left.
+#[test]
+fn an_answer_before_the_whole_request() {
+    let (client, server) = pair();
+    let c = Conn::new(SAFE);
+    c.adopt(client);
+    assert_eq!(c.set_depth(4), HC_OK);
+    let mut wire = Driver::Blocking.wire();
+    let long = vec![b'x'; 4_000_000];
+    assert_eq!(c.request("GET", "/", &[(b"X", &long)], None, 0), HC_OK);
+    send_gets(&c, &mut *wire, 1);
+    assert_eq!(c.flush(), HC_WANT_WRITE);
+    let peer = Peer::new(server);
+    assert!(peer.write(&[answer("early"), answer("evil")].concat()));
+    let r = talk::answer(&c, &mut *wire).unwrap();
+    assert_eq!(r.will_close(), HC_CLOSE_EARLY_RESPONSE);
+    assert_eq!(r.read(9), (HC_OK, b"early".to_vec()));
+    let lost = (2, HC_ERR_REMOTE_DISCONNECTED, HC_RESEND_NOTHING_SENT);
+    assert_eq!((c.lost(), c.state()), (vec![lost], HC_STATE_IDLE));
+}
