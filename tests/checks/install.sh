@@ -39,7 +39,7 @@ LIB/pkgconfig/httpclient.pc
 bin/hget
 include/httpclient.h
 include/httpclient.hpp
-$(cd include && ls httpclient/*.hpp | sed 's|^|include/|')
+$(cd include && printf 'include/%s\n' httpclient/*.hpp)
 include/httpclient_test.h
 share/man/man1/hget.1
 share/man/man7/httpclient.7
@@ -91,11 +91,16 @@ grep -q 'requested version' "$log" || fail "find_package failed for another reas
 echo "ok: find_package refuses what this version is not"
 
 # ---- a libdir given from the root, as some distributions do, and DESTDIR
-quiet cmake -S "$source" -B "$tmp/absolute" "-DCMAKE_BUILD_TYPE=$(cached CMAKE_BUILD_TYPE)" \
-  "-DHTTPCLIENT_TARGET_DIR=$(cached HTTPCLIENT_TARGET_DIR)" -DBUILD_TESTING=OFF \
-  -DHTTPCLIENT_EXAMPLES=OFF -DHTTPCLIENT_TOOLS=OFF -DCMAKE_INSTALL_PREFIX=/opt/hc -DCMAKE_INSTALL_LIBDIR=/opt/hc-libs
-quiet cmake --build "$tmp/absolute"
-DESTDIR=$tmp/dest quiet cmake --install "$tmp/absolute"
+# elsewhere NAME PREFIX LIBDIR: the same build, installed below $tmp/NAME-dest
+elsewhere() {
+  quiet cmake -S "$source" -B "$tmp/$1" "-DCMAKE_BUILD_TYPE=$(cached CMAKE_BUILD_TYPE)" \
+    "-DHTTPCLIENT_TARGET_DIR=$(cached HTTPCLIENT_TARGET_DIR)" -DBUILD_TESTING=OFF \
+    -DHTTPCLIENT_EXAMPLES=OFF -DHTTPCLIENT_TOOLS=OFF "-DCMAKE_INSTALL_PREFIX=$2" "-DCMAKE_INSTALL_LIBDIR=$3"
+  quiet cmake --build "$tmp/$1"
+  DESTDIR=$tmp/$1-dest quiet cmake --install "$tmp/$1"
+}
+elsewhere absolute /opt/hc /opt/hc-libs
+mv "$tmp/absolute-dest" "$tmp/dest"
 flags=$(PKG_CONFIG_PATH=$tmp/dest/opt/hc-libs/pkgconfig pkg-config --cflags --libs httpclient)
 [ "${flags% }" = "-I/opt/hc/include -L/opt/hc-libs -lhttpclient" ] || fail "flags: $flags"
 for file in opt/hc/include/httpclient.h "opt/hc-libs/libhttpclient.so.$version"; do
@@ -104,3 +109,17 @@ done
 readelf -SW "$tmp/dest/opt/hc-libs/libhttpclient.so" > "$tmp/sections"
 ! grep -q '\.debug_info' "$tmp/sections" || fail "an absolute libdir is not stripped"
 echo "ok: absolute libdir, DESTDIR"
+
+# ---- a libdir of two levels, as Debian has them, in a tree that stands somewhere else
+arch=$(gcc -dumpmachine)
+elsewhere multiarch /usr "lib/$arch"
+tree=$tmp/multiarch-dest/usr
+# shellcheck disable=SC2046 # flags are words
+quiet gcc -std=c99 "$consumer/exchange.c" -o "$tmp/multi" \
+  $(PKG_CONFIG_PATH=$tree/lib/$arch/pkgconfig pkg-config --cflags --libs httpclient)
+LD_LIBRARY_PATH=$tree/lib/$arch quiet "$tmp/multi"
+quiet cmake -S "$consumer" -B "$tmp/multi-consumer" "-DCMAKE_PREFIX_PATH=$tree" "-DWANTED=$version"
+quiet cmake --build "$tmp/multi-consumer" --target shared static
+quiet "$tmp/multi-consumer/shared"
+quiet "$tmp/multi-consumer/static"
+echo "ok: multiarch libdir, by pkg-config and find_package"
