@@ -10,6 +10,7 @@ mod corpus;
 use common::api::*;
 use common::failing::{self, Failing, armed};
 use common::handle::{Conn, c_headers, memory_body, name, zstring};
+use common::pipelined::HC_ERR_CANNOT_SEND_REQUEST;
 use common::response::Resp;
 use common::talk;
 use corpus::memory::{How, MIB, Scenario, scenario, scenarios};
@@ -230,6 +231,65 @@ fn row_186_the_allocator_is_asked() {
         with_some >= 10,
         "only {with_some} scenarios allocate 4 KiB or more"
     );
+}
+
+/// Requests are sent ahead while memory runs out: one that finds none is refused and changes
+/// nothing, and the connection's end says what has become of each of the others.
+fn ahead(fail_at: usize, for_ever: bool) -> usize {
+    let (mut wire, c) = talk::sansio(HC_PROFILE_SAFE);
+    assert_eq!(c.set_depth(64), HC_OK);
+    let (raw, data) = (c.raw(), [b'x'; 3000]);
+    let body = memory_body(&data);
+    let mut sent = 0;
+    failing::plan(fail_at, for_ever);
+    for i in 0..50 {
+        let body = if i % 2 == 0 {
+            &raw const body
+        } else {
+            ptr::null()
+        };
+        let (method, target) = (c"PUT".as_ptr(), c"/".as_ptr());
+        // SAFETY: strings and body outlive the call.
+        let status = armed(|| unsafe { hc_request(raw, method, target, ptr::null(), 0, body, 0) });
+        sent += usize::from(status == HC_OK);
+        // Once sending has failed, for want of memory as for anything else, nothing follows.
+        let refused = [HC_ERR_NOMEM, HC_ERR_CANNOT_SEND_REQUEST].contains(&status);
+        let expected = status == HC_OK || (refused && failing::failed() > 0);
+        assert!(expected, "{}", name(status));
+        assert_eq!(c.unanswered().len(), sent);
+    }
+    let mut response = ptr::null_mut();
+    // SAFETY: a live handle and a place for the result.
+    let status = armed(|| unsafe { hc_getresponse(raw, &raw mut response) });
+    let failed = failing::failed();
+    let is_short = status == HC_ERR_NOMEM && failed > 0;
+    if !is_short && sent > 0 {
+        assert!(status > HC_OK, "{}", name(status));
+        assert_eq!(c.feed_eof(), HC_OK);
+        // SAFETY: as above.
+        let status = armed(|| unsafe { hc_getresponse(raw, &raw mut response) });
+        let ends = [HC_ERR_REMOTE_DISCONNECTED, HC_ERR_NOMEM, HC_WANT_WRITE];
+        assert!(ends.contains(&status), "{}", name(status));
+        if status == HC_WANT_WRITE {
+            assert_eq!(c.close(), HC_OK);
+        }
+    }
+    failing::plan(usize::MAX, false);
+    assert_eq!(c.lost().len(), sent, "allocation {fail_at}, {for_ever}");
+    assert_eq!((c.state(), c.unanswered()), (HC_STATE_IDLE, vec![]));
+    common::drivers::Wire::open(&mut wire, &c);
+    let second = talk::exchange(&c, &mut wire, talk::SECOND);
+    assert_eq!(second, (200, b"second".to_vec()));
+    failed
+}
+
+#[test]
+fn row_186_large_allocations_fail_in_a_pipeline() {
+    for for_ever in [false, true] {
+        assert!(ahead(0, for_ever) > 0);
+        let ended = (0..MOST).any(|fail_at| ahead(fail_at, for_ever) == 0);
+        assert!(ended, "more than {MOST} large allocations");
+    }
 }
 
 /// The largest block asked for during an exchange.

@@ -106,8 +106,14 @@ impl Pipeline {
         self.queue.len() > usize::from(self.has_newest)
     }
 
-    /// Room for the request and the one before it: what follows cannot fail.
+    /// Room for the request and the one before it, and for saying what has become of them: what
+    /// follows cannot fail.
     pub(super) fn reserve(&mut self, bytes: usize) -> Result<()> {
+        let most_lost = self.queue.len() + 2;
+        if self.lost.capacity() < most_lost {
+            self.lost
+                .try_reserve(most_lost - self.lost.len().min(most_lost))?;
+        }
         if self.queue.capacity() - self.queue.len() < 2 {
             self.queue.try_reserve(2)?;
         }
@@ -141,7 +147,7 @@ impl Pipeline {
         answered: bool,
     ) {
         self.lost.clear();
-        // Without memory for the list there is at least the error itself.
+        // There is room for all of them since they were sent.
         if self.lost.try_reserve(self.queue.len()).is_err() {
             return;
         }
