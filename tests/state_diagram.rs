@@ -24,8 +24,10 @@ const PLACES: [(State, i32, i32); 6] = [
     (ReqSentUnreadResponse, 860, 420),
 ];
 
+type Route = (State, State, &'static str, (i32, i32, &'static str));
+
 /// The way of each arrow, and where its label stands: x, y, how it is anchored.
-const ROUTES: &[(State, State, &str, (i32, i32, &str))] = &[
+const ROUTES: &[Route] = &[
     (Idle, RequestStarted, "M258 190 H380", (319, 181, "middle")),
     (
         RequestStarted,
