@@ -134,7 +134,7 @@ impl World {
 
     fn pipeline(&mut self, i: usize, t: &mut Take<'_>) -> Result<(), Violation> {
         let depth = u32::from(t.byte() % 6);
-        let any_method = i32::from(t.byte() % 4 == 0);
+        let any_method = i32::from(t.byte().is_multiple_of(4));
         let words = format!(", {depth}");
         self.call(i, "hc_set_pipeline_depth", None, words, |c| unsafe {
             hc_set_pipeline_depth(c, depth) as i32
