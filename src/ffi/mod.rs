@@ -54,6 +54,7 @@ pub mod tls_callbacks;
 pub mod tls_conn;
 pub mod tls_settings;
 pub mod trace;
+pub mod trace_kinds;
 pub mod tunnel;
 pub mod types;
 pub mod url;
