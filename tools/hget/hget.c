@@ -29,6 +29,7 @@ enum {
     EXIT_CANCELLED = 11,
     EXIT_INTERNAL = 12
 };
+enum { MOST_HOPS = 20 };
 
 static int exit_code(int32_t code) {
     switch (code) {
@@ -54,16 +55,18 @@ static int exit_code(int32_t code) {
 
 typedef struct {
     const options *o;
+    char *text; /* the URL, once a redirect has led away from the first */
     hc_url *url;
-    const char *host; /* of the URL */
-    int32_t port;     /* of the URL; 0 for the scheme's */
-    int is_https;
-    char *target; /* path and query */
+    int is_https, is_away; /* is_away: not where the command line says */
+    int hops;              /* redirects so far */
+    const char *method;
+    int without_body; /* a redirect has made a GET of it */
     hc_tls *tls;
     hc_conn *conn;
     hr_response *response;
     int out;          /* where the body goes */
     uint64_t resumed; /* bytes that the file had before */
+    uint64_t begun;   /* milliseconds */
 } transfer;
 
 /* The signal handler's way to the connection: hc_cancel is made for that. */
@@ -82,10 +85,6 @@ static int complain(const transfer *t, hc_status st) {
         known = hc_last_error(t->conn, &why) == HC_OK && why.code != HC_OK;
     fprintf(stderr, "hget: %s\n", known && why.text != NULL ? why.text : hc_strerror(st));
     if (!known) return exit_code(st);
-    for (size_t i = 0; t->o->verbose && i < why.attempt_count; i++)
-        fprintf(stderr, "* %s: %s after %d ms\n", why.attempts[i].address,
-                why.attempts[i].os_error == 0 ? "connected" : strerror(why.attempts[i].os_error),
-                why.attempts[i].elapsed_ms);
     if (why.body_received > 0)
         fprintf(stderr, "hget: %llu bytes of the body had arrived%s\n",
                 (unsigned long long)why.body_received,
@@ -102,39 +101,68 @@ static int bad_usage(const char *what, const char *why) {
     return EXIT_USAGE;
 }
 
+static int file_trouble(const char *name) {
+    fprintf(stderr, "hget: %s: %s\n", name, strerror(errno));
+    return EXIT_FILE;
+}
+
 /* ---- the URL ---- */
 
-static int take_apart(transfer *t) {
-    const char *text = t->o->url;
-    if (strstr(text, "://") == NULL)
-        return bad_usage(text, "a URL begins with http:// or https://");
-    hc_status st = hc_url_split(text, "", 1, HC_GENERATION_CURRENT, &t->url);
+static const char *part(const transfer *t, int32_t which) {
+    const char *text = hc_url_get(t->url, which, NULL);
+    return text != NULL ? text : "";
+}
+
+static int take_apart(transfer *t, const char *text) {
+    int32_t port;
+    hc_url_free(t->url);
+    t->url = NULL;
+    const hc_status st = hc_url_split(text, "", 1, HC_GENERATION_CURRENT, &t->url);
     if (st != HC_OK) return bad_usage(text, hc_strerror(st));
-    size_t path_len = 0, query_len = 0;
-    const char *scheme = hc_url_get(t->url, HC_URL_SCHEME, NULL);
-    t->is_https = scheme != NULL && strcasecmp(scheme, "https") == 0;
-    if (!t->is_https && (scheme == NULL || strcasecmp(scheme, "http") != 0))
-        return bad_usage(text, "only http:// and https://");
-    t->host = hc_url_get(t->url, HC_URL_HOSTNAME, NULL);
-    if (t->host == NULL || *t->host == '\0') return bad_usage(text, "there is no host in it");
-    st = hc_url_port(t->url, &t->port);
-    if (st != HC_OK) return bad_usage(text, "the port is no number up to 65535");
-    if (t->port < 0) t->port = 0;
-    const char *path = hc_url_get(t->url, HC_URL_PATH, &path_len);
-    const char *query = hc_url_get(t->url, HC_URL_QUERY, &query_len);
-    t->target = malloc(path_len + query_len + 3);
-    if (t->target == NULL) return EXIT_INTERNAL;
-    char *p = t->target;
-    if (path_len == 0) *p++ = '/';
-    memcpy(p, path != NULL ? path : "", path_len);
-    p += path_len;
-    if (query_len > 0) {
-        *p++ = '?';
-        memcpy(p, query, query_len);
-        p += query_len;
-    }
-    *p = '\0';
+    t->is_https = strcmp(part(t, HC_URL_SCHEME), "https") == 0;
+    if (strstr(text, "://") == NULL ||
+        (!t->is_https && strcmp(part(t, HC_URL_SCHEME), "http") != 0))
+        return bad_usage(text, "a URL begins with http:// or https://");
+    if (*part(t, HC_URL_HOSTNAME) == '\0') return bad_usage(text, "there is no host in it");
+    if (hc_url_port(t->url, &port) != HC_OK)
+        return bad_usage(text, "the port is no number up to 65535");
     return EXIT_DONE;
+}
+
+/* RFC 3986, 5.2.4, up to the query. */
+static void remove_dots(char *path) {
+    char *out = path, *in = path;
+    while (*in == '/') {
+        const size_t n = 1 + strcspn(in + 1, "/?#");
+        const int up = n == 3 && strncmp(in, "/..", 3) == 0, stay = n == 2 && in[1] == '.';
+        if (!up && !stay) memmove(out, in, n);
+        if (!up && !stay) out += n;
+        while (up && out > path && *--out != '/') {
+        }
+        if ((up || stay) && in[n] != '/') *out++ = '/';
+        in += n;
+    }
+    memmove(out, in, strlen(in) + 1);
+}
+
+/* Where a Location leads. */
+static char *join(const transfer *t, const char *to) {
+    const char *scheme = part(t, HC_URL_SCHEME), *netloc = part(t, HC_URL_NETLOC);
+    const char *path = *part(t, HC_URL_PATH) != '\0' ? part(t, HC_URL_PATH) : "/";
+    const char *slash = strrchr(path, '/');
+    const size_t cap = strlen(scheme) + strlen(netloc) + strlen(path) + strlen(to) + 4;
+    const int keep = (int)(*to == '?' || *to == '\0' ? strlen(path) : (size_t)(slash + 1 - path));
+    char *made = malloc(cap);
+    if (made == NULL) return NULL;
+    if (to[strcspn(to, ":/?#")] == ':')
+        snprintf(made, cap, "%s", to);
+    else if (strncmp(to, "//", 2) == 0)
+        snprintf(made, cap, "%s:%s", scheme, to);
+    else
+        snprintf(made, cap, "%s://%s%.*s%s", scheme, netloc, *to == '/' ? 0 : keep, path, to);
+    char *rest = strstr(made, "://");
+    if (rest != NULL) remove_dots(rest + 3 + strcspn(rest + 3, "/?#"));
+    return made;
 }
 
 /* ---- the connection ---- */
@@ -153,7 +181,7 @@ static int make_tls(transfer *t) {
     hc_status st = HC_OK;
     if (o->ca_file != NULL) st = hc_tls_add_ca_file(tls, o->ca_file);
     if (st == HC_OK && o->ca_dir != NULL) st = hc_tls_add_ca_dir(tls, o->ca_dir);
-    if (st == HC_OK && o->cert != NULL)
+    if (st == HC_OK && o->cert != NULL && !t->is_away)
         st = hc_tls_set_client_cert_file(tls, o->cert, o->key != NULL ? o->key : o->cert);
     if (st == HC_OK && o->pin != NULL) st = hc_tls_add_pin(tls, o->pin);
     if (st == HC_OK && o->tls_12_only) st = hc_tls_set_versions(tls, HC_TLS_1_2, HC_TLS_1_2);
@@ -162,39 +190,48 @@ static int make_tls(transfer *t) {
     return st == HC_OK ? EXIT_DONE : tls_failed(tls);
 }
 
-static int connect_to(transfer *t) {
-    const options *o = t->o;
-    hc_status st;
-    if (t->is_https || (o->proxy != NULL && strncasecmp(o->proxy, "https:", 6) == 0)) {
-        const int failed = make_tls(t);
-        if (failed) return failed;
-    }
-    st = t->is_https ? hc_new_tls(t->host, t->port, t->tls, &t->conn)
-                     : hc_new(t->host, t->port, &t->conn);
-    if (st != HC_OK) return complain(t, st);
-    hc_conn *c = t->conn;
-    hc_set_timeout(c, HC_TIMEOUT_CONNECT, o->connect_timeout_ms);
-    hc_set_timeout(c, HC_TIMEOUT_TOTAL, o->total_ms);
-    hc_set_timeout(c, HC_TIMEOUT_READ, o->read_timeout_ms);
-    if (o->http_10) hc_set_http_version(c, 10);
-    if (o->unix_socket != NULL) st = hc_set_unix_socket(c, o->unix_socket);
-    if (st == HC_OK && o->address != NULL) st = hc_set_addresses(c, &o->address, 1);
-    if (st == HC_OK && o->proxy != NULL) st = hc_set_proxy(c, *o->proxy ? o->proxy : NULL);
-    if (st == HC_OK && o->proxy == NULL && o->unix_socket == NULL) st = hc_proxy_from_env(c);
-    if (st == HC_OK && hc_proxy(c) != NULL && t->tls != NULL) st = hc_set_proxy_tls(c, t->tls);
-    if (st != HC_OK) return complain(t, st);
-    if (o->verbose && hc_proxy(c) != NULL) fprintf(stderr, "* through %s\n", hc_proxy(c));
-    cancelled_by_signal = c;
-    return EXIT_DONE;
+static void show(const hc_trace_event *event, void *user) {
+    char room[65536];
+    size_t len;
+    (void)user;
+    if (hc_trace_format(event, room, sizeof room, &len) == HC_OK) fputs(room, stderr);
 }
 
-static void show_connection(const transfer *t) {
-    hc_tls_info tls = {.struct_size = sizeof tls};
-    if (t->is_https && hc_get_tls_info(t->conn, &tls) == HC_OK)
-        fprintf(stderr, "* TLS %s, %s%s%s\n", tls.version == HC_TLS_1_3 ? "1.3" : "1.2",
-                tls.cipher_suite_name != NULL ? tls.cipher_suite_name : "?",
-                tls.alpn != NULL ? ", " : "", tls.alpn != NULL ? tls.alpn : "");
-    fprintf(stderr, "* state: %s\n", hc_state_name(hc_state(t->conn)));
+static uint64_t now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int connect_to(transfer *t) {
+    const options *o = t->o;
+    int32_t port = 0;
+    int failed = EXIT_DONE;
+    if (t->is_https || (o->proxy != NULL && strncasecmp(o->proxy, "https:", 6) == 0))
+        failed = make_tls(t);
+    if (failed) return failed;
+    hc_url_port(t->url, &port);
+    if (port < 0) port = 0; /* the scheme's */
+    const char *host = part(t, HC_URL_HOSTNAME);
+    hc_status st =
+        t->is_https ? hc_new_tls(host, port, t->tls, &t->conn) : hc_new(host, port, &t->conn);
+    if (st != HC_OK) return complain(t, st);
+    hc_conn *c = t->conn;
+    const int64_t left = o->total_ms - (int64_t)(now_ms() - t->begun);
+    hc_set_timeout(c, HC_TIMEOUT_TOTAL, o->total_ms < 0 ? -1 : left > 0 ? left : 0);
+    hc_set_timeout(c, HC_TIMEOUT_CONNECT, o->connect_timeout_ms);
+    hc_set_timeout(c, HC_TIMEOUT_READ, o->read_timeout_ms);
+    if (o->verbose) hc_set_trace(c, show, NULL, HC_TRACE_USUAL, 0);
+    if (o->http_10) hc_set_http_version(c, 10);
+    const int is_elsewhere = o->unix_socket != NULL && !t->is_away;
+    if (is_elsewhere) st = hc_set_unix_socket(c, o->unix_socket);
+    if (st == HC_OK && o->address != NULL && !t->is_away) st = hc_set_addresses(c, &o->address, 1);
+    if (st == HC_OK && o->proxy != NULL) st = hc_set_proxy(c, *o->proxy ? o->proxy : NULL);
+    if (st == HC_OK && o->proxy == NULL && !is_elsewhere) st = hc_proxy_from_env(c);
+    if (st == HC_OK && hc_proxy(c) != NULL && t->tls != NULL) st = hc_set_proxy_tls(c, t->tls);
+    if (st != HC_OK) return complain(t, st);
+    cancelled_by_signal = c;
+    return EXIT_DONE;
 }
 
 /* ---- the request ---- */
@@ -208,95 +245,79 @@ static const char *method_of(const options *o) {
 
 /* The body, from the command line, a file or standard input. */
 static int open_body(const options *o, hc_body *body) {
-    const char *file = o->upload;
-    if (o->data != NULL && o->data[0] == '@') file = o->data + 1;
-    if (file != NULL) {
-        body->kind = HC_BODY_FD;
-        body->fd = strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-        body->length = HC_LENGTH_UNKNOWN; /* a file's length is found out; a pipe goes in chunks */
-        if (body->fd < 0) {
-            fprintf(stderr, "hget: %s: %s\n", file, strerror(errno));
-            return EXIT_FILE;
-        }
-    } else if (o->data != NULL) {
+    struct stat file;
+    const char *name = o->data != NULL && o->data[0] == '@' ? o->data + 1 : o->upload;
+    if (name == NULL && o->data != NULL) {
         body->kind = HC_BODY_MEMORY;
         body->data = o->data;
         body->length = strlen(o->data);
+    } else if (name != NULL) {
+        body->kind = HC_BODY_FD;
+        body->fd = strcmp(name, "-") == 0 ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+        if (body->fd < 0) return file_trouble(name);
+        const int is_file = fstat(body->fd, &file) == 0 && S_ISREG(file.st_mode);
+        body->length = is_file ? (uint64_t)file.st_size : HC_LENGTH_UNKNOWN; /* a pipe: in chunks */
     }
     return EXIT_DONE;
 }
 
-static int given(const options *o, const char *name) {
+/* May this field of the command line go there, too? To another server goes nothing that could be a
+ * secret, and none of them knows the others' names; without a body, nothing about it. */
+static int may_go(const transfer *t, const hc_header *h) {
+    const int about_body = strncasecmp(h->name, "Content-", 8) == 0;
+    if (about_body && t->without_body) return 0;
+    return !t->is_away || about_body || strncasecmp(h->name, "Accept", 6) == 0 ||
+           strncasecmp(h->name, "User-Agent:", 11) == 0;
+}
+
+typedef struct {
+    hc_header *at;
+    size_t count;
+} fields;
+
+/* Puts a field in front of those of the command line, unless that has one. */
+static void add(fields *f, size_t own, const char *name, const char *value) {
     const size_t len = strlen(name);
-    for (size_t i = 0; i < o->header_count; i++)
-        if (o->headers[i].name_len == len && strncasecmp(o->headers[i].name, name, len) == 0)
-            return 1;
-    return 0;
+    for (size_t i = 0; i < own; i++)
+        if (f->at[i].name_len == len && strncasecmp(f->at[i].name, name, len) == 0) return;
+    f->at[f->count++] = (hc_header){name, len, value, strlen(value)};
 }
 
-static hc_status put_head(const transfer *t, const hc_body *body, uint32_t *flags) {
+static hc_status send_request(const transfer *t, hc_body *body) {
     const options *o = t->o;
-    hc_conn *c = t->conn;
-    const char *method = method_of(o);
-    hc_request_plan plan = {.struct_size = sizeof plan};
-    uint64_t length = body->length;
-    struct stat file;
-    if (body->kind == HC_BODY_FD && fstat(body->fd, &file) == 0 && S_ISREG(file.st_mode))
-        length = (uint64_t)file.st_size;
-    hc_status st = hc_plan_request(c, method, strlen(method), o->headers, o->header_count,
-                                   body->kind != HC_BODY_NONE, length, 0, &plan);
-    if (st == HC_OK)
-        st = hc_putrequest(c, method, t->target, plan.flags & ~(uint32_t)HC_ENCODE_CHUNKED);
+    char range[40], login[1024];
+    fields f = {malloc((o->header_count + 8) * sizeof *f.at), 0};
+    if (f.at == NULL) return HC_ERR_NOMEM;
+    for (size_t i = 0; i < o->header_count; i++)
+        if (may_go(t, &o->headers[i])) f.at[f.count++] = o->headers[i];
+    const size_t own = f.count;
+    const char *host = part(t, HC_URL_NETLOC), *at = strrchr(host, '@');
     /* The library leaves it out of HTTP/1.0, as Python does; servers of many names need it. */
-    const char *host = hc_url_get(t->url, HC_URL_NETLOC, NULL);
-    const char *at = strrchr(host, '@');
-    if (st == HC_OK && o->http_10 && !given(o, "Host"))
-        st = hc_putheader(c, "Host", at != NULL ? at + 1 : host);
-    if (st == HC_OK && !given(o, "User-Agent"))
-        st = hc_putheader(c, "User-Agent", "hget/" HC_VERSION);
-    if (st == HC_OK && !given(o, "Accept")) st = hc_putheader(c, "Accept", "*/*");
-    if (st == HC_OK && o->data != NULL && !given(o, "Content-Type"))
-        st = hc_putheader(c, "Content-Type", "application/x-www-form-urlencoded");
-    if (st == HC_OK && t->resumed > 0) {
-        char range[40];
-        snprintf(range, sizeof range, "bytes=%llu-", (unsigned long long)t->resumed);
-        st = hc_putheader(c, "Range", range);
+    if (o->http_10) add(&f, own, "Host", at != NULL ? at + 1 : host);
+    add(&f, own, "User-Agent", "hget/" HC_VERSION);
+    add(&f, own, "Accept", "*/*");
+    if (o->data != NULL && body->kind != HC_BODY_NONE)
+        add(&f, own, "Content-Type", "application/x-www-form-urlencoded");
+    snprintf(range, sizeof range, "bytes=%llu-", (unsigned long long)t->resumed);
+    if (t->resumed > 0) add(&f, own, "Range", range);
+    hc_status st = HC_OK;
+    if (o->user != NULL && !t->is_away) {
+        size_t len;
+        st = hc_basic_auth(o->user, o->password, login, sizeof login, &len);
+        if (st == HC_OK) add(&f, own, "Authorization", login);
     }
-    for (size_t i = 0; st == HC_OK && i < o->header_count; i++)
-        st = hc_putheader_n(c, o->headers[i].name, o->headers[i].name_len, o->headers[i].value,
-                            o->headers[i].value_len);
-    if (st == HC_OK && plan.added == HC_ADD_CONTENT_LENGTH)
-        st = hc_putheader_int(c, "Content-Length", (int64_t)plan.content_length);
-    if (st == HC_OK && plan.added == HC_ADD_CHUNKED)
-        st = hc_putheader(c, "Transfer-Encoding", "chunked");
-    *flags = plan.flags & HC_ENCODE_CHUNKED;
+    if (st == HC_OK)
+        st = hc_request(t->conn, t->method, part(t, HC_URL_TARGET), f.at, f.count,
+                        body->kind != HC_BODY_NONE ? body : NULL, 0);
+    free(f.at);
     return st;
-}
-
-static void show_request(const hc_conn *c) {
-    for (size_t i = 0; i < hc_head_line_count(c); i++) {
-        const void *line = NULL;
-        size_t len = 0;
-        if (hc_head_line_at(c, i, &line, &len) != HC_OK || len == 0) continue;
-        const char *text = line;
-        const int secret = strncasecmp(text, "Authorization:", 14) == 0 ||
-                           strncasecmp(text, "Proxy-Authorization:", 20) == 0 ||
-                           strncasecmp(text, "Cookie:", 7) == 0;
-        const char *colon = secret ? memchr(text, ':', len) : NULL;
-        fprintf(stderr, "> %.*s%s\n", colon != NULL ? (int)(colon - text + 1) : (int)len, text,
-                secret ? " (not shown)" : "");
-    }
 }
 
 static int ask(transfer *t) {
     hc_body body = {.struct_size = sizeof body, .kind = HC_BODY_NONE};
-    uint32_t flags = 0;
-    int failed = open_body(t->o, &body);
+    const int failed = t->without_body ? EXIT_DONE : open_body(t->o, &body);
     if (failed) return failed;
-    hc_status st = put_head(t, &body, &flags);
-    if (st == HC_OK && t->o->verbose) show_request(t->conn);
-    if (st == HC_OK) st = hc_endheaders(t->conn, body.kind != HC_BODY_NONE ? &body : NULL, flags);
-    if (st == HC_OK && t->o->verbose) show_connection(t);
+    hc_status st = send_request(t, &body);
     /* A server that wants no more says so before it has everything: its answer is there to read. */
     if (st == HC_OK || st == HC_ERR_EARLY_RESPONSE) st = hc_getresponse(t->conn, &t->response);
     if (body.kind == HC_BODY_FD && body.fd != STDIN_FILENO) close(body.fd);
@@ -305,25 +326,16 @@ static int ask(transfer *t) {
 
 /* ---- the answer ---- */
 
-static void show_head(const transfer *t, FILE *to, const char *before) {
+static void show_head(const transfer *t) {
     char line[512];
     size_t len = 0;
-    if (hr_status_line(t->response, line, sizeof line, &len) == HC_OK) {
-        while (len > 0 && (line[len - 1] == '\r' || line[len - 1] == '\n'))
-            len--;
-        fprintf(to, "%s%.*s\n", before, (int)len, line);
-    }
     hc_header h;
+    if (hr_status_line(t->response, line, sizeof line, &len) == HC_OK)
+        printf("%.*s\n", (int)strcspn(line, "\r\n"), line);
     for (size_t i = 0; hr_header_at(t->response, i, &h) == HC_OK; i++)
-        fprintf(to, "%s%.*s: %.*s\n", before, (int)h.name_len, h.name, (int)h.value_len, h.value);
-    fprintf(to, "%s\n", before);
-    fflush(to);
-}
-
-static uint64_t now_ms(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+        printf("%.*s: %.*s\n", (int)h.name_len, h.name, (int)h.value_len, h.value);
+    puts("");
+    fflush(stdout);
 }
 
 static void print_size(uint64_t n) {
@@ -391,17 +403,14 @@ static int save_body(transfer *t) {
     size_t n = 0;
     while ((st = hr_read(t->response, buf, SIZE, &n)) == HC_OK && n > 0) {
         if (!write_all(t->out, buf, n)) {
-            fprintf(stderr, "hget: %s: %s\n", o->output != NULL ? o->output : "standard output",
-                    strerror(errno));
             free(buf);
-            return EXIT_FILE;
+            return file_trouble(o->output != NULL ? o->output : "standard output");
         }
         have += n;
         if (has_bar) draw_bar(have, t->resumed, hr_remaining(t->response), begun, 0);
     }
     free(buf);
     if (has_bar) draw_bar(have, t->resumed, hr_remaining(t->response), begun, 1);
-    if (o->verbose) fprintf(stderr, "* state: %s\n", hc_state_name(hc_state(t->conn)));
     return st == HC_OK ? EXIT_DONE : complain(t, st);
 }
 
@@ -412,10 +421,7 @@ static int open_output(transfer *t) {
     if (o->output == NULL || strcmp(o->output, "-") == 0) return EXIT_DONE;
     struct stat file;
     t->out = open(o->output, O_WRONLY | O_CREAT | O_CLOEXEC | (o->resume ? 0 : O_TRUNC), 0666);
-    if (t->out < 0 || fstat(t->out, &file) != 0) {
-        fprintf(stderr, "hget: %s: %s\n", o->output, strerror(errno));
-        return EXIT_FILE;
-    }
+    if (t->out < 0 || fstat(t->out, &file) != 0) return file_trouble(o->output);
     if (o->resume && S_ISREG(file.st_mode)) t->resumed = (uint64_t)file.st_size;
     return EXIT_DONE;
 }
@@ -437,19 +443,71 @@ static int place_body(transfer *t) {
         t->resumed = 0;
         return EXIT_DONE;
     }
-    fprintf(stderr, "hget: %s: %s\n", t->o->output, strerror(errno));
-    return EXIT_FILE;
+    return file_trouble(t->o->output);
+}
+
+/* ---- redirects ---- */
+
+static int is_redirect(const transfer *t) {
+    const int status = hr_status(t->response);
+    return t->o->follow && hr_header(t->response, "Location") != NULL &&
+           ((status >= 301 && status <= 303) || status == 307 || status == 308);
+}
+
+static int redirect_refused(const char *to, const char *why) {
+    fprintf(stderr, "hget: redirected to %s: %s\n", to, why);
+    return EXIT_PROTOCOL;
+}
+
+static void hang_up(transfer *t) {
+    cancelled_by_signal = NULL;
+    hr_free(t->response);
+    hc_free(t->conn);
+    hc_tls_free(t->tls);
+    t->response = NULL;
+    t->conn = NULL;
+    t->tls = NULL;
+}
+
+/* The next URL, and the method for it. */
+static int redirect(transfer *t) {
+    const int status = hr_status(t->response), was_https = t->is_https;
+    char *to = join(t, hr_header(t->response, "Location"));
+    if (to == NULL) return EXIT_INTERNAL;
+    char *origin = strdup(part(t, HC_URL_NETLOC));
+    hang_up(t);
+    free(t->text);
+    t->text = to;
+    if (take_apart(t, to) != EXIT_DONE) t->hops = MOST_HOPS;
+    const int same = origin != NULL && was_https == t->is_https &&
+                     strcasecmp(origin, part(t, HC_URL_NETLOC)) == 0;
+    free(origin);
+    if (++t->hops > MOST_HOPS) return redirect_refused(to, "that is not followed");
+    if (was_https && !t->is_https) return redirect_refused(to, "from https to http");
+    if (!same)
+        t->is_away = 1; /* and stays so: the way back may lead through somebody else's hands */
+    const int is_post = strcmp(t->method, "POST") == 0, is_head = strcmp(t->method, "HEAD") == 0;
+    if ((status == 303 && !is_head) || (status < 303 && is_post)) {
+        t->method = "GET";
+        t->without_body = 1;
+    }
+    if (!t->without_body && t->o->takes_stdin)
+        return redirect_refused(to, "standard input cannot be sent twice");
+    return EXIT_DONE;
 }
 
 static int run(transfer *t) {
-    int failed = take_apart(t);
+    int failed = take_apart(t, t->o->url);
     if (!failed) failed = open_output(t);
-    if (!failed) failed = connect_to(t);
-    if (!failed) failed = ask(t);
-    if (failed) return failed;
+    for (;;) {
+        if (!failed) failed = connect_to(t);
+        if (!failed) failed = ask(t);
+        if (failed) return failed;
+        if (t->o->include || t->o->head) show_head(t);
+        if (!is_redirect(t)) break;
+        failed = redirect(t);
+    }
     const int status = hr_status(t->response);
-    if (t->o->verbose) show_head(t, stderr, "< ");
-    if (t->o->include || t->o->head) show_head(t, stdout, "");
     if (t->o->fail && status >= 400 && !(status == 416 && t->resumed > 0)) {
         fprintf(stderr, "hget: %s: %d %s\n", t->o->url, status, hr_reason(t->response));
         return EXIT_STATUS;
@@ -466,18 +524,13 @@ int main(int argc, char **argv) {
     struct sigaction on = {.sa_handler = on_signal};
     sigaction(SIGINT, &on, NULL);
     sigaction(SIGTERM, &on, NULL);
-    transfer t = {.o = &o, .out = STDOUT_FILENO};
+    transfer t = {.o = &o, .out = STDOUT_FILENO, .method = method_of(&o), .begun = now_ms()};
     int result = run(&t);
-    cancelled_by_signal = NULL;
-    hr_free(t.response);
-    hc_free(t.conn);
-    hc_tls_free(t.tls);
+    hang_up(&t);
     hc_url_free(t.url);
-    free(t.target);
-    if (t.out > STDERR_FILENO && close(t.out) != 0 && result == EXIT_DONE) {
-        fprintf(stderr, "hget: %s: %s\n", o.output, strerror(errno));
-        result = EXIT_FILE;
-    }
+    free(t.text);
+    if (t.out > STDERR_FILENO && close(t.out) != 0 && result == EXIT_DONE)
+        result = file_trouble(o.output);
     options_free(&o);
     return result;
 }

@@ -25,6 +25,8 @@ static const struct row {
     {'o', "output", "FILE", TEXT, AT(output), "where the body goes, with a bar on a terminal"},
     {'O', "remote-name", NULL, FLAG, AT(remote_name), "the same, named as in the URL"},
     {'C', "continue", NULL, FLAG, AT(resume), "goes on where the file ends"},
+    {'L', "location", NULL, FLAG, AT(follow), "goes where a redirect leads, 20 times at most"},
+    {'u', "user", "NAME:PASSWORD", TEXT, AT(user), "Basic authentication"},
     {'i', "include", NULL, FLAG, AT(include), "shows the head of the answer before the body"},
     {'f', "fail", NULL, FLAG, AT(fail), "an answer of 400 and above is a failure"},
     {'v', "verbose", NULL, FLAG, AT(verbose), "shows heads, states and addresses"},
@@ -108,6 +110,14 @@ static int take(options *o, const struct row *row) {
     return 1;
 }
 
+static int take_login(options *o) {
+    char *colon = strchr(o->user, ':');
+    if (colon == NULL) return complain("--user", "NAME:PASSWORD");
+    *colon = '\0';
+    o->password = colon + 1;
+    return 1;
+}
+
 /* The last segment of the URL's path. */
 static int name_from_url(options *o) {
     const char *path = strstr(o->url, "://");
@@ -147,6 +157,9 @@ int options_read(options *o, int argc, char **argv) {
     if (optind != argc - 1) return complain("hget", "one URL");
     o->url = argv[optind];
     if (o->data != NULL && o->upload != NULL) return complain("--data", "not with --upload-file");
+    const char *body = o->upload != NULL ? o->upload : o->data;
+    o->takes_stdin = body != NULL && strcmp(body, o->upload != NULL ? "-" : "@-") == 0;
+    if (o->user != NULL && !take_login(o)) return 0;
     if (o->remote_name && !name_from_url(o)) return 0;
     if (o->resume && o->output == NULL) return complain("--continue", "only with --output");
     return 1;

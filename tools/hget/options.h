@@ -16,8 +16,10 @@ typedef struct {
     const char *proxy; /* "" for none, NULL for what the environment says */
     const char *ca_file, *ca_dir, *cert, *key, *pin;
     const char *unix_socket, *address;
+    char *user; /* NAME, cut off where the password begins */
+    const char *password;
     int head, remote_name, include, verbose, silent, bar, fail, resume, insecure, tls_12_only,
-        http_10;
+        http_10, follow, takes_stdin;
     int64_t total_ms, connect_timeout_ms, read_timeout_ms; /* -1 for none */
     hc_header *headers;                                    /* they point into argv */
     size_t header_count;

@@ -48,7 +48,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         Handler.seen.append((self.command, self.path, dict(self.headers), b""))
-        if self.path == "/missing":
+        if self.path.startswith("/to?"):
+            status, _, where = self.path[4:].partition("&")
+            self.answer(int(status), b"gone", Location=where)
+        elif self.path == "/missing":
             self.answer(404, b"nothing here")
         elif self.path == "/cut":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this")
@@ -74,7 +77,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         Handler.seen.append((self.command, self.path, dict(self.headers), self.read_body()))
-        self.answer(201, b"stored")
+        if self.path.startswith("/to?"):
+            self.answer(int(self.path[4:7]), b"gone", Location=self.path[8:])
+        else:
+            self.answer(201, b"stored")
 
     do_PUT = do_DELETE = do_POST
 
@@ -169,6 +175,60 @@ class Hget(unittest.TestCase):
         self.run_hget("-C", "-o", self.file, self.url("/moved-part"), status=8)
         self.assertEqual(self.read(), b"1234567")
 
+    def test_redirects_are_followed_when_asked_for(self):
+        self.assertEqual(self.run_hget(self.url("/to?302&/a"))[0], b"gone")
+        for where, path in ((f"http://{self.host}/x?y#z", "/x?y"), (f"//{self.host}", "/"), ("/p/./q/../r", "/p/r"),
+                            ("../../up", "/up"), ("file", "/file")):
+            self.assertEqual(self.run_hget("-L", self.url("/to?301&" + where))[0], BODY, where)
+            self.assertEqual(Handler.seen[-1][1], path)
+        self.run_hget("-L", self.url("/to?302&/to?302&/to?302&/end"))
+        self.assertEqual(Handler.seen[-1][1], "/end")
+        out = self.run_hget("-L", "-I", self.url("/to?302&/a"))[0]
+        self.assertEqual([s[0] for s in Handler.seen[-2:]], ["HEAD", "HEAD"])
+        self.assertEqual(out.count(b"HTTP/1.1"), 2)
+
+    def test_redirects_that_are_not_followed(self):
+        loop = "/to?302&" + self.url("/to?302&/loop")
+        for where in ("ftp://example.test/", "file:///etc/passwd", "http://", "http://x:99999/", "javascript:1"):
+            _, err = self.run_hget("-L", self.url("/to?302&" + where), status=8)
+            self.assertIn("redirected to", err)
+        del Handler.seen[:]
+        Handler.do_LOOP = lambda h: h.answer(302, b"", Location="?again")
+        self.addCleanup(delattr, Handler, "do_LOOP")
+        self.run_hget("-L", "-X", "LOOP", self.url(loop), status=8)
+
+    def test_what_a_redirect_makes_of_a_request(self):
+        for status, words, method, body in (
+                (301, ("-d", "a"), "GET", None), (302, ("-d", "a"), "GET", None), (303, ("-T", self.file), "GET", None),
+                (307, ("-d", "a"), "POST", b"a"), (308, ("-T", self.file), "PUT", BODY), (302, ("-T", self.file), "PUT", BODY)):
+            self.write(BODY)
+            self.run_hget("-L", *words, self.url(f"/to?{status}&/next"))
+            seen = Handler.seen[-1]
+            self.assertEqual((seen[0], seen[1]), (method, "/next"), status)
+            if body is not None:
+                self.assertEqual(seen[3], body)
+            else:
+                self.assertNotIn("Content-Type", seen[2])
+        self.run_hget("-L", "-T", "-", self.url("/to?307&/next"), stdin=BODY, status=8)
+
+    def test_no_secret_goes_to_another_server(self):
+        words = ("-L", "-u", "me:secret", "-H", "Cookie: c", "-H", "X-Api-Key: k", "-H", "Accept-Language: la")
+        self.run_hget(*words, self.url("/to?302&/same"))
+        same = Handler.seen[-1][2]
+        self.assertEqual((same["Authorization"], same["Cookie"], same["X-Api-Key"]), ("Basic bWU6c2VjcmV0", "c", "k"))
+        other = Server(("127.0.0.2", 0), Handler)
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        self.addCleanup(other.server_close)
+        self.addCleanup(other.shutdown)
+        there = "127.0.0.2:%d" % other.server_address[1]
+        for back in ("", f"/to?302&{self.url('/back')}"):
+            self.run_hget(*words, self.url(f"/to?302&http://{there}{back}"))
+            fields = Handler.seen[-1][2]
+            self.assertEqual(fields["Host"], self.host if back else there)
+            for name in ("Authorization", "Cookie", "X-Api-Key"):
+                self.assertNotIn(name, fields)
+            self.assertEqual(fields["Accept-Language"], "la")
+
     def test_failures_have_classes(self):
         self.assertEqual(self.run_hget("-f", self.url("/missing"), status=1)[0], b"")
         self.assertEqual(self.run_hget(self.url("/missing"))[0], b"nothing here")
@@ -205,11 +265,11 @@ class Hget(unittest.TestCase):
 
     def test_verbose_hides_secrets(self):
         err = self.run_hget("-v", "-H", "Authorization: Basic c2VjcmV0", self.url("/"))[1]
-        self.assertIn("> Authorization: (not shown)", err)
+        self.assertIn("> Authorization: [redacted]", err)
         self.assertNotIn("c2VjcmV0", err)
-        self.assertIn("* state: Request-sent", err)
+        self.assertIn("* State Idle -> Request-sent", err)
         self.assertIn("< X-Name: value", err)
-        self.assertIn("* state: Idle", err)
+        self.assertIn("* State Unread-response -> Idle", err)
 
     def test_bar(self):
         err = self.run_hget("--progress", "-o", self.file, self.url("/"))[1]
@@ -231,14 +291,16 @@ class Hget(unittest.TestCase):
     def test_beside_curl(self):
         self.write(BODY)
         for words in (["/"], ["-I", "/"], ["-i", "/x?y=z"], ["-d", "a=b", "/p"], ["-X", "DELETE", "/d"],
-                      ["-T", self.file, "/t"], ["-H", "A: b", "/h"], ["-0", "/old"], ["-f", "/missing"]):
+                      ["-T", self.file, "/t"], ["-H", "A: b", "/h"], ["-0", "/old"], ["-f", "/missing"],
+                      ["-L", "/to?302&/a/../b"], ["-L", "-d", "a=b", "/to?303&/c"], ["-u", "me:secret", "/u"],
+                      ["-L", "-d", "a=b", "/to?307&/c"]):
             *options, path = words
             runs = []
             for program in ([HGET], [CURL, "-sS"]):
                 done = subprocess.run([*program, *options, self.url(path)], capture_output=True, timeout=30,
                                       env=ENVIRONMENT)
                 method, target, fields, body = Handler.seen[-1]
-                same = {n: fields.get(n) for n in ("Content-Length", "Content-Type", "A", "Host", "Accept")}
+                same = {n: fields.get(n) for n in ("Content-Length", "Content-Type", "A", "Host", "Accept", "Authorization")}
                 # Heads differ in line ends and in when they were made; bodies in nothing.
                 out = done.stdout.replace(b"\r\n", b"\n").split(b"\n\n", 1)[-1]
                 runs.append((done.returncode != 0, out, method, target, same, body))
