@@ -304,7 +304,9 @@ impl World {
             0 if event == 8 => true,
             0 => after[0] == i64::from(next),
             // Refused, or failed: these can be either.
-            -67 | -66 | -27 | -23 | -6 => after[0] == 0 || after == before,
+            -67 | -66 | -27 | -6 => after[0] == 0 || after == before,
+            // A kept connection that is found to have ended is gone, whatever state the call was in.
+            -23 => after[0] == 0 || after[0] == before[0],
             _ if st > 0 || REFUSED.contains(&st) || st == -30 => after[0] == before[0],
             _ => after[0] == 0 || (event == 0 && after[0] == before[0]),
         };
