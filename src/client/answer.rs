@@ -209,6 +209,12 @@ impl Connection {
                 self.settle();
                 let wire = self.wire.take();
                 carrier = wire.map(|wire| Self::carrier(wire, live, self));
+                if let Some(carrier) = &mut carrier {
+                    carrier.kit = self.kit.take();
+                    if self.state() == State::Idle {
+                        carrier.out = std::mem::take(&mut self.out);
+                    }
+                }
             }
             // The next request may be under construction behind others.
             if self.state() == State::Idle {
@@ -228,6 +234,7 @@ impl Connection {
     /// A response's memory, for the next one.
     pub fn recycle(&mut self, head: Box<Head>) {
         self.spare_head = Some(head);
+        self.pack();
     }
 
     /// The body has been read to its end.
@@ -286,7 +293,7 @@ impl Connection {
         if let Some(wire) = &mut self.wire
             && !live.body.is_done()
         {
-            wire.debt = Some(live.body);
+            wire.debt = Some(Box::new(live.body));
         }
         self.end_of_response(false);
         if too_long && self.has_asked_nothing() {

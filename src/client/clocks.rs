@@ -20,7 +20,8 @@ pub struct Clocks {
     first_byte: Deadline,
     /// That byte has not come, and it is the peer's right to think.
     awaited: bool,
-    speed: Speed,
+    /// Only when there is a least one.
+    speed: Option<Box<Speed>>,
     /// What the kernel was last told to wait at most for the sake of a deadline.
     granted_ms: i64,
 }
@@ -59,7 +60,7 @@ impl Clocks {
 
     /// No transfer is under way whose speed could be measured.
     pub fn rest(&mut self) {
-        self.speed = Speed::default();
+        self.speed = None;
     }
 
     /// How long a receive may wait inside the transport. `received`: so many bytes ever.
@@ -74,7 +75,7 @@ impl Clocks {
         self.measure(tuning.min_speed, || Moved::received(received));
         let nearest = (self.total)
             .or_earlier(self.first_byte)
-            .or_earlier(self.speed.due);
+            .or_earlier(self.speed_due());
         // A wait that was interrupted goes on in poll(2), which takes what is left of it.
         match nearest.ms_left() {
             left @ 0.. if read < 0 || left < read => Patience::Ms(self.grant(left)),
@@ -116,26 +117,35 @@ impl Clocks {
         self.stalled
             .or_earlier(self.first_byte, TimeoutKind::FirstByte)
             .or_earlier(self.total, TimeoutKind::Total)
-            .or_earlier(self.speed.due, TimeoutKind::Speed)
+            .or_earlier(self.speed_due(), TimeoutKind::Speed)
+    }
+
+    #[inline]
+    fn speed_due(&self) -> Deadline {
+        self.speed.as_ref().map_or(Deadline::NEVER, |s| s.due)
     }
 
     fn measure(&mut self, min: MinSpeed, moved: impl FnOnce() -> Moved) {
         if min.is_set() && !self.awaited {
-            self.speed.measure(min, moved());
+            self.speed.get_or_insert_default().measure(min, moved());
         }
     }
 
     /// The program has the floor: its time is not the peer's.
     #[cold]
     pub fn pause(&mut self) {
-        self.speed.paused = self.speed.due.is_set().then(Stopwatch::start);
+        if let Some(speed) = &mut self.speed {
+            speed.paused = speed.due.is_set().then(Stopwatch::start);
+        }
     }
 
     /// The peer's time goes on.
     #[cold]
     pub fn resume(&mut self) {
-        if let Some(paused) = self.speed.paused.take() {
-            self.speed.due = self.speed.due.later_by_ns(paused.ns());
+        if let Some(speed) = &mut self.speed
+            && let Some(paused) = speed.paused.take()
+        {
+            speed.due = speed.due.later_by_ns(paused.ns());
         }
     }
 }

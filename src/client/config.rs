@@ -1,6 +1,7 @@
 //! What a program can set on a connection.
 
-use std::sync::Arc;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 pub use super::timeouts::{MinSpeed, TimeoutKind, Timeouts};
 use crate::error::Result;
@@ -49,6 +50,33 @@ impl Default for Tuning {
     }
 }
 
+/// The same, one for all connections until one of them changes it: most never do.
+#[derive(Clone, Debug)]
+pub struct SharedTuning(Arc<Tuning>);
+
+impl Default for SharedTuning {
+    fn default() -> Self {
+        static DEFAULT: OnceLock<Arc<Tuning>> = OnceLock::new();
+        Self(DEFAULT.get_or_init(Arc::default).clone())
+    }
+}
+
+impl Deref for SharedTuning {
+    type Target = Tuning;
+
+    #[inline]
+    fn deref(&self) -> &Tuning {
+        &self.0
+    }
+}
+
+impl SharedTuning {
+    /// One of its own, to be changed.
+    pub fn own(&mut self) -> &mut Tuning {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
 /// Everything else.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -59,7 +87,7 @@ pub struct Config {
     /// The host was taken as it is: a Host field made of it has to be looked at.
     pub host_unchecked: bool,
     /// Where connections go through, when the target is a proxy.
-    pub tunnel: Option<Tunnel>,
+    pub tunnel: Option<Box<Tunnel>>,
     /// They go by TLS.
     pub tls: Option<Arc<TlsConfig>>,
     /// What the way to a proxy by TLS is made of; `None` for the default.
@@ -98,7 +126,7 @@ impl Config {
             tunnel: None,
             tls,
             proxy_tls: None,
-            dialing: Arc::default(),
+            dialing: Dialing::shared_default(),
             proxy: None,
             shown_head: Vec::new(),
             host_header,

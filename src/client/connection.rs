@@ -3,8 +3,9 @@
 use std::os::fd::RawFd;
 use std::sync::Arc;
 
-use super::config::{Config, Timeouts, Tuning};
+use super::config::{Config, SharedTuning, Timeouts, Tuning};
 use super::drive::LOOK_MS;
+use super::kit::Kit;
 use super::making::Stage;
 use super::opening::already_connected;
 use super::outgoing::Outgoing;
@@ -77,13 +78,13 @@ pub type InterimHook = Box<dyn FnMut(u16, &Fields) + Send>;
 pub struct Connection {
     /// `None` for a response that took its connection along.
     pub(super) config: Option<Config>,
-    pub(super) tuning: Tuning,
+    pub(super) tuning: SharedTuning,
     pub(super) state: StateCell,
     pub(super) pending: Pending,
     pub(super) origin: Origin,
     /// How often something was changed that says where connections go.
     pub(super) rerouted: u32,
-    pub(super) dial: Option<Dial>,
+    pub(super) dial: Option<Box<Dial>>,
     pub(super) attempts: Vec<Attempt>,
     pub(super) wire: Option<Wire>,
     /// What was agreed on in the TLS handshake of it, or of the one before.
@@ -92,7 +93,7 @@ pub struct Connection {
     pub(super) making: Option<Stage>,
     /// A connection to the proxy, whose answer to CONNECT was a refusal: the next one may go
     /// out on it.
-    pub(super) aside: Option<Wire>,
+    pub(super) aside: Option<Box<Wire>>,
     /// What the proxy answered to the last CONNECT.
     pub(super) proxy_answer: Option<Box<ProxyAnswer>>,
     /// By when all of that has to be done, the dialling included.
@@ -104,6 +105,8 @@ pub struct Connection {
     /// Set from elsewhere to end what is under way here.
     pub(super) cancel: Option<Arc<Cancel>>,
     pub(super) out: Outgoing,
+    /// What holds the memory of an exchange while there is none.
+    pub(super) kit: Option<Box<Kit>>,
     pub(super) request: RequestFacts,
     pub(super) upload: Upload,
     pub(super) reader: HeadReader,
@@ -202,7 +205,7 @@ impl Connection {
         let mut exchange = from.exchange;
         exchange.moved.is_settled = false;
         Box::new(Self {
-            tuning: from.tuning,
+            tuning: from.tuning.clone(),
             last_id: live.id,
             exchange,
             cancel: from.cancel.clone(),
@@ -275,12 +278,12 @@ impl Connection {
 
     /// To set it.
     pub fn tuning_mut(&mut self) -> &mut Tuning {
-        &mut self.tuning
+        self.tuning.own()
     }
 
     /// The timeouts, by number.
     pub fn timeouts_mut(&mut self) -> &mut Timeouts {
-        &mut self.tuning.timeouts
+        &mut self.tuning.own().timeouts
     }
 
     /// The clock that it goes by; `None` is the system's.

@@ -143,7 +143,7 @@ impl Connection {
 
     /// When something has to happen, at the latest: a failure, or going on without it.
     pub(super) fn next_deadline(&self) -> Deadline {
-        let turn = self.dial.as_ref().map_or(Deadline::NEVER, Dial::wake_up);
+        let turn = self.dial.as_deref().map_or(Deadline::NEVER, Dial::wake_up);
         self.next_due()
             .at
             .or_earlier(turn)

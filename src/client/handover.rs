@@ -35,7 +35,7 @@ impl Connection {
         Ok(Expectation {
             early: self.upload.is_open(),
             facts: self.request,
-            tuning: self.tuning,
+            tuning: *self.tuning,
             total: self.exchange.total,
             clock: self.clock,
         })
@@ -62,7 +62,7 @@ impl Connection {
         }
         self.exchange.early = expected.early;
         self.request = expected.facts;
-        self.tuning = expected.tuning;
+        *self.tuning.own() = expected.tuning;
         self.exchange.total = expected.total;
         self.clock = expected.clock;
         Ok(())

@@ -85,7 +85,7 @@ impl Connection {
         let stage = self.stage_to_origin(true)?;
         if matches!(stage, Some(Stage::Tunnel(_))) {
             wire.clocks.total = self.total;
-            self.wire = Some(wire);
+            self.wire = Some(*wire);
             return Ok(stage);
         }
         Ok(None)

@@ -15,6 +15,7 @@ pub mod fitness;
 pub mod gathering;
 pub mod handover;
 pub mod kept;
+pub mod kit;
 pub mod making;
 pub mod opening;
 pub mod outgoing;

@@ -210,6 +210,7 @@ impl Connection {
         let mut wire = Wire::new(transport, self.cancel.as_ref());
         wire.clocks.total = self.total;
         wire.traffic.ledger.clone_from(&self.ledger);
+        self.equip(&mut wire);
         self.wire = Some(wire);
         if self.is_traced() {
             self.tell_opened();
@@ -230,7 +231,7 @@ impl Connection {
                 self.opening_due.kind as i32,
                 &config.dialing,
             );
-            self.dial = Some(dial.told_to(self.teller()));
+            self.dial = Some(Box::new(dial.told_to(self.teller())));
             self.opening.since = Some(Stopwatch::start());
         }
         let Some(dial) = &mut self.dial else {

@@ -24,6 +24,12 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
+    /// Bytes of memory that it holds.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.head.capacity() + self.block.capacity()
+    }
+
     /// Starts over with an empty head.
     pub fn clear(&mut self) {
         self.head.clear();

@@ -133,6 +133,7 @@ impl Connection {
         target: &[u8],
         flags: RequestFlags,
     ) -> Result<()> {
+        self.unpack();
         let Some(config) = &self.config else {
             return Err(no_requests());
         };

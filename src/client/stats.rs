@@ -255,7 +255,9 @@ impl Connection {
         if self.is_traced() {
             self.tell_closed();
         }
-        self.wire = None;
+        if let Some(wire) = self.wire.take() {
+            self.strip(wire);
+        }
     }
 
     /// The dialling has come to an end, one way or the other.

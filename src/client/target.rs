@@ -79,7 +79,7 @@ impl Connection {
             self.aside = None;
         }
         self.rerouted += 1;
-        config.tunnel = tunnel;
+        config.tunnel = tunnel.map(Box::new);
         config.name_host();
         Ok(())
     }

@@ -242,7 +242,7 @@ impl Connection {
         if end.is_none() && reason == CloseReason::Kept && is_silent {
             wire.served += 1;
             wire.idle = crate::net::deadline::Stopwatch::start();
-            self.aside = self.wire.take();
+            self.aside = self.wire.take().map(Box::new);
         }
         self.proxy_answer = t.answer(end.as_ref(), &self.tuning);
         Err(tunnel::refused(t.head.status, t.head.reason()))

@@ -64,7 +64,7 @@ pub struct Wire {
     /// The program has sent bytes of its own on it, which nobody knows the answer to.
     pub is_raw: bool,
     /// A body that nobody reads any more and that stands before the next head.
-    pub debt: Option<Body>,
+    pub debt: Option<Box<Body>>,
     drained: u64,
     /// What the transport counted when last it took no more.
     departed: u64,
@@ -131,6 +131,29 @@ impl Wire {
             self.start = 0;
             self.end = 0;
         }
+    }
+
+    /// Nothing has been received that was not taken, and nothing is owed.
+    #[inline]
+    #[must_use]
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.start == self.end && self.debt.is_none()
+    }
+
+    /// Exchanges the buffer for another, unless there is something in it.
+    #[inline]
+    pub(super) fn swap_buffer(&mut self, other: &mut Vec<u8>) {
+        if self.start == self.end {
+            self.start = 0;
+            self.end = 0;
+            self.overflowing = false;
+            std::mem::swap(&mut self.buf, other);
+        }
+    }
+
+    /// The buffer of one that is given up.
+    pub(super) fn take_buffer(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.buf)
     }
 
     /// Has the peer ended the stream?

@@ -40,14 +40,20 @@ pub struct hc_conn {
     /// What was given to hc_set_transport and friends is inside the core; this is what the
     /// getters show.
     pub(super) host: std::ffi::CString,
-    earlier_hosts: Vec<std::ffi::CString>,
     pub(super) port: i32,
-    /// The same of the tunnel, if there is one.
-    pub(super) tunnel: Option<(std::ffi::CString, i32)>,
-    pub(super) proxy: super::proxy::Shown,
+    rare: Option<Box<Rare>>,
     /// The place in the pool that it is out of. Last: what it holds is closed before its place is
     /// free.
     lent: Option<Lent>,
+}
+
+/// What getters show of settings that few handles have.
+#[derive(Default)]
+pub(super) struct Rare {
+    earlier_hosts: Vec<std::ffi::CString>,
+    /// Host and port.
+    pub(super) tunnel: Option<(std::ffi::CString, i32)>,
+    pub(super) proxy: super::proxy::Shown,
 }
 
 /// What a handle that is out of a pool knows of it.
@@ -64,15 +70,12 @@ pub(super) struct Shared {
     cancel: Arc<Cancel>,
     stamp: Stamp,
     core: UnsafeCell<Connection>,
-    /// The memory of a response that was freed, for the next one.
-    spare: UnsafeCell<Option<Box<hr_response>>>,
     /// Freed by a callback while the gate was shut: to be freed when it opens.
     doomed_conn: AtomicPtr<hc_conn>,
     doomed_responses: AtomicPtr<hr_response>,
 }
 
-// SAFETY: the core and the spare are touched only by whoever has shut the gate; the core is
-// Send, and so is everything in the spare.
+// SAFETY: the core is touched only by whoever has shut the gate, and it is Send.
 unsafe impl Send for Shared {}
 // SAFETY: as above.
 unsafe impl Sync for Shared {}
@@ -85,7 +88,6 @@ impl Shared {
             gate: AtomicU32::new(FREE),
             stamp: fork::stamp(),
             core: UnsafeCell::new(core),
-            spare: UnsafeCell::new(None),
             doomed_conn: AtomicPtr::new(ptr::null_mut()),
             doomed_responses: AtomicPtr::new(ptr::null_mut()),
         })
@@ -180,26 +182,6 @@ impl Shared {
         // SAFETY: the caller of hr_free gave it up, so it is ours.
         unsafe { (*r).set_next_doomed(next) };
     }
-
-    /// Takes the memory of a response that was freed. Only with the gate shut.
-    ///
-    /// # Safety
-    /// The caller is inside `pass`.
-    pub(super) unsafe fn take_spare(&self) -> Option<Box<hr_response>> {
-        // SAFETY: the gate is shut by the caller, so nobody else has a reference to it.
-        let spare = unsafe { &mut *self.spare.get() };
-        spare.take()
-    }
-
-    /// Gives memory back for the next response. Only with the gate shut.
-    ///
-    /// # Safety
-    /// The caller is inside `pass`.
-    unsafe fn keep_spare(&self, memory: Box<hr_response>) {
-        // SAFETY: the gate is shut by the caller, so nobody else has a reference to it.
-        let spare = unsafe { &mut *self.spare.get() };
-        spare.get_or_insert(memory);
-    }
 }
 
 impl hc_conn {
@@ -214,10 +196,8 @@ impl hc_conn {
             magic: CONN_MAGIC,
             shared: Shared::new(core),
             host,
-            earlier_hosts: Vec::new(),
             port: i32::from(port),
-            tunnel: None,
-            proxy: super::proxy::Shown::default(),
+            rare: None,
             lent: None,
         }))
     }
@@ -226,9 +206,17 @@ impl hc_conn {
     pub(super) fn show(&mut self, target: (String, u16)) {
         let host = std::ffi::CString::new(target.0).unwrap_or_default();
         // hc_host has given the old one out for as long as the handle lives.
-        self.earlier_hosts
-            .push(core::mem::replace(&mut self.host, host));
+        let earlier = core::mem::replace(&mut self.host, host);
+        self.rare_mut().earlier_hosts.push(earlier);
         self.port = i32::from(target.1);
+    }
+
+    pub(super) fn rare(&self) -> Option<&Rare> {
+        self.rare.as_deref()
+    }
+
+    pub(super) fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// What its responses hold on to.
@@ -427,7 +415,7 @@ pub(super) unsafe fn give_back(c: *mut hc_conn) -> core::result::Result<(), Code
 pub(super) unsafe fn free_response(
     shared: Arc<Shared>,
     r: *mut hr_response,
-    close: impl FnOnce(&mut Connection, Box<hr_response>) -> Box<hr_response>,
+    close: impl FnOnce(&mut Connection, Box<hr_response>),
 ) {
     if shared.shut() == Err(Code::HC_ERR_BUSY) {
         shared.doom_response(r);
@@ -449,9 +437,7 @@ pub(super) unsafe fn free_response(
         // SAFETY: the gate is shut, so nobody else has a reference to the core.
         let core = unsafe { &mut *shared.core.get() };
         let _time = clock::follow(core.clock());
-        let memory = close(core, boxed);
-        // SAFETY: the gate is shut.
-        unsafe { shared.keep_spare(memory) };
+        close(core, boxed);
     }));
     let _ = shared.open(outcome);
 }

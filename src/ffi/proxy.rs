@@ -51,7 +51,7 @@ pub(super) unsafe fn change(
         Ok(shown) => {
             // SAFETY: the barrier has just taken the pointer for a live handle.
             if let Some(conn) = unsafe { c.as_mut() } {
-                conn.proxy = shown;
+                conn.rare_mut().proxy = shown;
             }
             Code::HC_OK
         }
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn hc_set_proxy(c: *mut hc_conn, url: *const c_char) -> hc
 pub unsafe extern "C" fn hc_proxy(c: *const hc_conn) -> *const c_char {
     // SAFETY: the caller's promise.
     let conn = unsafe { barrier::handle(c) };
-    let shown = conn.ok().and_then(|c| c.proxy.place.as_deref());
+    let shown = conn.ok().and_then(|c| c.rare()?.proxy.place.as_deref());
     shown.map_or(ptr::null(), CStr::as_ptr)
 }
 
@@ -172,7 +172,7 @@ unsafe fn who(user: *const c_char, password: *const c_char) -> Result<Option<Cre
 pub unsafe extern "C" fn hc_proxy_user(c: *const hc_conn) -> *const c_char {
     // SAFETY: the caller's promise.
     let conn = unsafe { barrier::handle(c) };
-    let shown = conn.ok().and_then(|c| c.proxy.user.as_deref());
+    let shown = conn.ok().and_then(|c| c.rare()?.proxy.user.as_deref());
     shown.map_or(ptr::null(), CStr::as_ptr)
 }
 

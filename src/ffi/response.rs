@@ -14,6 +14,7 @@ use crate::error::{Code, hc_status};
 use crate::net::Step;
 use crate::proto::head::Head;
 use crate::proto::reuse::CloseReason;
+use crate::sys::spares::Spares;
 
 const MAGIC: u32 = 0x6872_7231;
 const DEAD: u32 = 0xdead_0001;
@@ -32,6 +33,13 @@ pub struct hr_response {
     leftover: UnsafeCell<Vec<u8>>,
     next_doomed: *mut Self,
 }
+
+// SAFETY: a handle may move between threads, and what it points to is either its own or guarded
+// by the gate that it shares.
+unsafe impl Send for hr_response {}
+
+/// The memory of responses that were freed.
+static SPARES: Spares<hr_response> = Spares::new();
 
 impl hr_response {
     pub(super) fn next_doomed(&self) -> *mut Self {
@@ -84,8 +92,8 @@ impl hr_response {
         held
     }
 
-    fn new(answer: Answer, shared: Arc<Shared>, spare: Option<Box<Self>>) -> Box<Self> {
-        let Some(mut memory) = spare else {
+    fn new(answer: Answer, shared: Arc<Shared>) -> Box<Self> {
+        let Some(mut memory) = SPARES.take() else {
             let mut made = Self::with(answer.head, shared, answer.begun.into_response());
             made.reason = answer.reason;
             made.chunked = answer.chunked;
@@ -180,21 +188,14 @@ pub unsafe extern "C" fn hc_getresponse(c: *mut hc_conn, out: *mut *mut hr_respo
         Ok(conn) => Arc::clone(conn.shared()),
         Err(code) => return code,
     };
-    let get = |core: &mut Connection| {
-        Ok(match core.get_response()? {
-            // SAFETY: this runs inside the barrier.
-            Step::Done(answer) => Step::Done((answer, unsafe { shared.take_spare() })),
-            Step::Want(i) => Step::Want(i),
-        })
-    };
     // SAFETY: the caller's promise.
-    match unsafe { enter(c, get) } {
-        Ok(Step::Done((mut answer, spare))) => {
+    match unsafe { enter(c, Connection::get_response) } {
+        Ok(Step::Done(mut answer)) => {
             let owner = match answer.carrier.take() {
                 Some(carrier) => Shared::new(*carrier),
                 None => shared,
             };
-            out.set(Box::into_raw(hr_response::new(answer, owner, spare)));
+            out.set(Box::into_raw(hr_response::new(answer, owner)));
             Code::HC_OK
         }
         Ok(Step::Want(i)) => want(i),
@@ -380,7 +381,7 @@ pub unsafe extern "C" fn hr_free(r: *mut hr_response) {
         }
         *memory.live.get_mut() = Response::default();
         *memory.leftover.get_mut() = Vec::new();
-        memory
+        SPARES.put(memory);
     };
     // SAFETY: the caller's promise.
     unsafe { barrier::free_response(shared, r, close) };

@@ -68,7 +68,7 @@ pub unsafe extern "C" fn hc_set_tunnel(
         Ok(shown) => {
             // SAFETY: the barrier has just taken the pointer for a live handle.
             if let Some(conn) = unsafe { c.as_mut() } {
-                conn.tunnel = shown.map(|(host, port)| {
+                conn.rare_mut().tunnel = shown.map(|(host, port)| {
                     let host = std::ffi::CString::new(host).unwrap_or_default();
                     (host, i32::from(port))
                 });
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn hc_tunnel_host(c: *const hc_conn) -> *const c_char {
     // SAFETY: the caller's promise.
     let conn = unsafe { barrier::handle(c) };
     conn.ok()
-        .and_then(|c| c.tunnel.as_ref())
+        .and_then(|c| c.rare()?.tunnel.as_ref())
         .map_or(ptr::null(), |(host, _)| host.as_ptr())
 }
 
@@ -109,7 +109,10 @@ pub unsafe extern "C" fn hc_tunnel_port(c: *const hc_conn) -> i32 {
     let conn = unsafe { barrier::handle(c) };
     conn.map_or_else(
         |code| code as i32,
-        |c| c.tunnel.as_ref().map_or(0, |(_, port)| *port),
+        |c| {
+            let tunnel = c.rare().and_then(|r| r.tunnel.as_ref());
+            tunnel.map_or(0, |(_, port)| *port)
+        },
     )
 }
 

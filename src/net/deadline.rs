@@ -1,5 +1,7 @@
 //! Times by which something has to have happened, on the monotonic clock or the program's own.
 
+use core::num::NonZeroU64;
+
 #[cfg(test)]
 use self::test_clock::now_ns;
 #[cfg(not(test))]
@@ -9,7 +11,7 @@ const NS_PER_MS: u64 = 1_000_000;
 
 /// A point in time, or never.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Deadline(Option<u64>);
+pub struct Deadline(Option<NonZeroU64>);
 
 impl Deadline {
     /// No deadline.
@@ -21,7 +23,11 @@ impl Deadline {
         let Ok(ms) = u64::try_from(ms) else {
             return Self::NEVER;
         };
-        Self(now_ns().checked_add(ms.saturating_mul(NS_PER_MS)))
+        Self(
+            now_ns()
+                .checked_add(ms.saturating_mul(NS_PER_MS))
+                .and_then(NonZeroU64::new),
+        )
     }
 
     /// Is there one?
@@ -33,14 +39,14 @@ impl Deadline {
     /// Has it passed?
     #[must_use]
     pub fn has_passed(self) -> bool {
-        self.0.is_some_and(|at| now_ns() >= at)
+        self.0.is_some_and(|at| now_ns() >= at.get())
     }
 
     /// Milliseconds left, rounded up so that a wait does not end early; -1 is for ever.
     #[must_use]
     pub fn ms_left(self) -> i64 {
         let Some(at) = self.0 else { return -1 };
-        let left = at.saturating_sub(now_ns()).div_ceil(NS_PER_MS);
+        let left = at.get().saturating_sub(now_ns()).div_ceil(NS_PER_MS);
         i64::try_from(left).unwrap_or(i64::MAX)
     }
 
@@ -62,7 +68,7 @@ impl Deadline {
 
 /// Measures how long something lasts.
 #[derive(Clone, Copy, Debug)]
-pub struct Stopwatch(u64);
+pub struct Stopwatch(NonZeroU64);
 
 impl Stopwatch {
     /// Microseconds since then.
@@ -75,21 +81,21 @@ impl Stopwatch {
     #[inline]
     #[must_use]
     pub fn start() -> Self {
-        Self(now_ns())
+        Self(NonZeroU64::new(now_ns()).unwrap_or(NonZeroU64::MIN))
     }
 
     /// Nanoseconds since then.
     #[inline]
     #[must_use]
     pub fn ns(self) -> u64 {
-        now_ns().saturating_sub(self.0)
+        now_ns().saturating_sub(self.0.get())
     }
 
     /// The point in time: nanoseconds of the clock that it was started by.
     #[inline]
     #[must_use]
     pub fn started_ns(self) -> u64 {
-        self.0
+        self.0.get()
     }
 
     /// Milliseconds since then.

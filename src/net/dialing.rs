@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::endpoint::{Endpoint, GivenAddress, Literal, UnixName};
 use crate::error::Result;
@@ -103,6 +103,15 @@ impl Default for Dialing {
             resolver: None,
             hook: None,
         }
+    }
+}
+
+impl Dialing {
+    /// One for all connections that change nothing of it.
+    #[must_use]
+    pub fn shared_default() -> Arc<Self> {
+        static DEFAULT: OnceLock<Arc<Dialing>> = OnceLock::new();
+        DEFAULT.get_or_init(Arc::default).clone()
     }
 }
 

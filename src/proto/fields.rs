@@ -82,6 +82,13 @@ impl Fields {
         self.entries.clear();
     }
 
+    /// Bytes of memory that it holds.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        let bytes = self.arena.capacity() + self.joined.capacity();
+        bytes + self.entries.capacity() * size_of::<Entry>()
+    }
+
     /// How many fields there are.
     #[inline]
     #[must_use]

@@ -46,6 +46,12 @@ impl Head {
         }
     }
 
+    /// Bytes of memory that it holds.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.fields.capacity()
+    }
+
     /// The reason phrase, which may be empty; a NUL follows it in memory.
     #[must_use]
     pub fn reason(&self) -> &[u8] {

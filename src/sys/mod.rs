@@ -12,6 +12,7 @@ pub mod poll;
 pub mod process;
 pub mod resolve;
 pub mod socket;
+pub mod spares;
 pub mod stdio;
 #[cfg(test)]
 pub mod testing;
