@@ -12,11 +12,16 @@
 enum { DEFAULT_BUFFER = 256 * 1024, PAGE = 4096 };
 
 struct options driver_options(int argc, char **argv) {
-    struct options o = {
-        .row = "W1", .count = 1, .size = 1u << 30, .chunk = 16 * 1024, .style = "", .resume = true};
+    struct options o = {.row = "W1",
+                        .count = 1,
+                        .size = 1u << 30,
+                        .chunk = 16 * 1024,
+                        .style = "",
+                        .resume = true,
+                        .connections = 1};
     o.buffer = DEFAULT_BUFFER;
     int c;
-    while ((c = getopt(argc, argv, "r:p:n:s:c:b:f:y:t:k:")) != -1) {
+    while ((c = getopt(argc, argv, "r:p:n:s:c:b:f:y:m:t:k:")) != -1) {
         switch (c) {
         case 'r': o.row = optarg; break;
         case 'p': o.port = atoi(optarg); break;
@@ -26,6 +31,7 @@ struct options driver_options(int argc, char **argv) {
         case 'b': o.buffer = strtoull(optarg, NULL, 10); break;
         case 'f': o.file = optarg; break;
         case 'y': o.style = optarg; break;
+        case 'm': o.connections = strtoull(optarg, NULL, 10); break;
         case 't': o.ca = optarg; break;
         case 'k': o.resume = atoi(optarg) != 0; break;
         default: exit(1);
@@ -33,7 +39,7 @@ struct options driver_options(int argc, char **argv) {
     }
     driver_check(o.port > 0 && o.port < 65536, "-p PORT is missing");
     driver_check(!row_is(&o, "W5") || o.file, "-f FILE is missing");
-    if (row_is(&o, "W7")) { /* a descriptor for each connection */
+    if (row_is(&o, "W7") || row_is(&o, "W9")) { /* a descriptor for each connection */
         struct rlimit files;
         driver_check(getrlimit(RLIMIT_NOFILE, &files) == 0, "getrlimit");
         files.rlim_cur = files.rlim_max;

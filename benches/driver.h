@@ -1,11 +1,13 @@
 /* What every benchmark client shares: the command line, the request targets, the report.
  *
- *   driver -r ROW -p PORT [-n COUNT] [-s SIZE] [-c CHUNK] [-b BUFFER] [-f FILE] [-y STYLE] [-t CA [-k 0]]
+ *   driver -r ROW -p PORT [-n COUNT] [-s SIZE] [-c CHUNK] [-b BUFFER] [-f FILE] [-y STYLE] [-m CONNECTIONS] [-t CA [-k 0]]
  *
  * ROW   W0 small GET, a new connection each     W1 small GET, one warm connection
  *       W2 download with Content-Length         W3 download in chunks
  *       W5 upload of FILE                       W6 small GETs, pipelined 16 deep
  *       W7 COUNT idle connections after a small GET each
+ *       W9 small GETs on CONNECTIONS connections by one event loop (crowd.h)
+ *       POOL small GETs, each on a connection taken from a pool and given back
  * -t    over TLS, with this file as the only root; -k 0: no session is kept, so that each handshake is a whole one
  * A client that cannot do a row or a style exits with 2. */
 #ifndef BENCH_DRIVER_H
@@ -28,10 +30,11 @@ enum { SMALL_BODY = 100, PIPELINE_DEPTH = 16 };
 struct options {
     const char *row;
     int port;
-    uint64_t count; /* exchanges; connections in W7 */
-    uint64_t size;  /* body bytes in W2, W3 and W5 */
-    uint64_t chunk; /* W3 */
-    size_t buffer;  /* the caller's buffer; 0 = the client's own choice, where it has one */
+    uint64_t count;     /* exchanges; connections in W7 */
+    uint64_t size;      /* body bytes in W2, W3 and W5 */
+    uint64_t chunk;     /* W3 */
+    size_t connections; /* W9 */
+    size_t buffer;      /* the caller's buffer; 0 = the client's own choice, where it has one */
     const char *file;
     const char *style;
     const char *ca; /* NULL without TLS */

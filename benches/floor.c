@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "crowd.h"
 #include "driver.h"
 
 enum { HEAD_BUFFER = 16 * 1024 };
@@ -156,6 +157,41 @@ static uint64_t upload(int fd, const struct options *o, char *buf) {
     return strtoull(body, NULL, 10);
 }
 
+static int *crowd;
+static size_t crowd_count;
+
+static void crowd_send(size_t which) {
+    send_all(crowd[which], request, request_len, 0);
+}
+
+static size_t crowd_receive(size_t which) {
+    char buf[HEAD_BUFFER];
+    size_t have = recv_some(crowd[which], buf, sizeof buf);
+    char *body = head_end(buf, buf + have);
+    driver_check(body != NULL, "answer");
+    return (size_t)(buf + have - body);
+}
+
+static void crowd_open(const struct options *o, size_t count) {
+    crowd = malloc(count * sizeof *crowd);
+    crowd_count = count;
+    for (size_t i = 0; i < count; i++) {
+        crowd[i] = open_connection(o->port);
+        crowd_send(i);
+        crowd_receive(i);
+    }
+}
+
+static int crowd_descriptor(size_t which) {
+    return crowd[which];
+}
+
+static void crowd_close(void) {
+    for (size_t i = 0; i < crowd_count; i++)
+        close(crowd[i]);
+    free(crowd);
+}
+
 static void prepare_request(const struct options *o) {
     char target[256], framing[64] = "";
     driver_target(o, target, sizeof target);
@@ -181,6 +217,15 @@ int main(int argc, char **argv) {
             close(fd);
         }
         driver_report(&o, body, 0);
+        return 0;
+    }
+    if (row_is(&o, "W9")) {
+        const struct crowd_client client = {.open = crowd_open,
+                                            .descriptor = crowd_descriptor,
+                                            .send = crowd_send,
+                                            .receive = crowd_receive,
+                                            .close = crowd_close};
+        crowd_run(&o, &client);
         return 0;
     }
     int fd = open_connection(o.port);

@@ -103,12 +103,13 @@ def build_base():
     server = ["server.c", "answers.c", "upload_sink.c"]
     compile_c("server", server, "-pthread")
     compile_c("tls_server", server, "-DBENCH_TLS", "-pthread", "-lssl", "-lcrypto")
+    compile_c("crowd_server", ["crowd_server.c", "answers.c"])
     compile_c("alloc_count.so", ["alloc_count.c"], "-fPIC", "-shared")
 
 
 def build_libhttpclient_driver():
     build_library()
-    compile_c("hc_driver", ["hc_driver.c", "hc_wire.c", "driver.c"], f"-I{ROOT / 'include'}", f"-L{OUT}",
+    compile_c("hc_driver", ["hc_driver.c", "hc_wire.c", "hc_crowd.c", "crowd.c", "driver.c"], f"-I{ROOT / 'include'}", f"-L{OUT}",
               "-lhttpclient", f"-Wl,-rpath,{OUT}")
 
 
@@ -117,7 +118,7 @@ def build_all():
     build_base()
     programs = {"floor", "tls_floor", "hc_driver"}
     build_tls_floor()
-    compile_c("floor", ["floor.c", "driver.c"])
+    compile_c("floor", ["floor.c", "crowd.c", "driver.c"])
     compile_c("load_time", ["load_time.c"], "-ldl")
     if compile_c("curl_driver", ["curl_driver.c", "driver.c"], "-lcurl", optional=True):
         programs.add("curl_driver")
@@ -159,11 +160,11 @@ def isolate():
 
 
 @contextlib.contextmanager
-def server(tls=False):
+def server(tls=False, crowd=False):
     """A server for the time of the block; yields its port."""
     certificates = OUT / "certificates"
     command = [str(OUT / "tls_server"), str(certificates / "good.chain"), str(certificates / "good.key")] if tls \
-        else [str(OUT / "server")]
+        else [str(OUT / ("crowd_server" if crowd else "server"))]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         yield int(process.stdout.readline())
@@ -202,3 +203,5 @@ class Run:
         report = dict(re.findall(r"(\w+)=(\d+)", out))
         self.peak_rss_kib = int(report.get("peak_rss_kib", 0))
         self.idle_bytes = int(report.get("idle_bytes", 0))
+        self.active_bytes = int(report.get("active_bytes", 0))
+        self.exchange_ns = int(report.get("exchange_ns", 0))

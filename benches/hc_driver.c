@@ -106,14 +106,41 @@ static uint64_t idle_connections(const struct options *o, char *buf, uint64_t *b
     return bytes / o->count;
 }
 
+static uint64_t pooled(const struct options *o, char *buf) {
+    hc_pool *pool;
+    uint64_t body = 0;
+    driver_check(hc_pool_new(&pool) == HC_OK, "hc_pool_new");
+    for (uint64_t i = 0; i < o->count; i++) {
+        struct hc_client client = {.style = STYLE_BLOCKING, .fd = -1};
+        driver_check(hc_pool_get(pool, "127.0.0.1", o->port, 0, &client.conn) == HC_OK,
+                     "hc_pool_get");
+        body += get(&client, o, "/small", buf);
+        driver_check(hc_pool_put(client.conn) == HC_OK, "hc_pool_put");
+    }
+    hc_pool_free(pool);
+    return body;
+}
+
+/* A listener that wants everything and keeps nothing. */
+static void listen_in(const hc_trace_event *event, void *user) {
+    *(uint64_t *)user += (uint64_t)event->kind;
+}
+
 int main(int argc, char **argv) {
     struct options o = driver_options(argc, argv);
     char target[256];
-    uint64_t body = 0, idle = 0;
+    uint64_t body = 0, idle = 0, heard = 0;
     char *buf = driver_buffer(&o);
     driver_target(&o, target, sizeof target);
+    if (row_is(&o, "W9")) {
+        crowd_run(&o, &hc_crowd);
+        free(buf);
+        return 0;
+    }
     if (row_is(&o, "W7")) {
         idle = idle_connections(&o, buf, &body);
+    } else if (row_is(&o, "POOL")) {
+        body = pooled(&o, buf);
     } else if (row_is(&o, "W6")) {
         struct hc_client client;
         driver_check(o.count % PIPELINE_DEPTH == 0, "COUNT is no multiple of 16");
@@ -128,6 +155,9 @@ int main(int argc, char **argv) {
         hc_tls *tls = hc_tls_of(&o);
         hc_client_open(&client, hc_style_of(&o), o.port, tls);
         hc_tls_free(tls);
+        if (style_is(&o, "traced"))
+            driver_check(hc_set_trace(client.conn, listen_in, &heard, HC_TRACE_ALL, 0) == HC_OK,
+                         "hc_set_trace");
         for (uint64_t i = 0; i < o.count; i++)
             body += row_is(&o, "W5") ? upload(&client, &o, buf) : get(&client, &o, target, buf);
         hc_client_close(&client);

@@ -4,6 +4,7 @@
 
 #include <httpclient.h>
 
+#include "crowd.h"
 #include "driver.h"
 
 enum hc_style {
@@ -30,6 +31,9 @@ void hc_client_wait(struct hc_client *client, const hr_response *response, hc_st
 /* Ends the process with the library's own account of the failure. */
 _Noreturn void hc_client_fail(const struct hc_client *client, const hr_response *response,
                               const char *call, hc_status status);
+
+/* In hc_crowd.c. */
+extern const struct crowd_client hc_crowd;
 
 /* Repeats `call` until it is done. A blocking connection does it once. */
 #define HC_DRIVE(client, response, call)                                            \
