@@ -67,7 +67,10 @@ impl Connection {
     #[inline]
     pub(super) fn pack(&mut self) {
         let is_over = self.state() == State::Idle && self.pending == Pending::None;
-        if !is_over || self.wire.as_ref().is_some_and(|w| !w.is_at_rest()) {
+        if !is_over
+            || self.wire.as_ref().is_some_and(|w| !w.is_at_rest())
+            || self.pipeline.as_ref().is_some_and(|p| !p.is_at_rest())
+        {
             return;
         }
         let mut kit = self.kit.take().unwrap_or_default();
@@ -94,5 +97,95 @@ impl Kit {
         if self.head.capacity() > MOST {
             self.head = Head::default();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::body_source::BodySource;
+    use crate::client::connection::Origin;
+    use crate::client::request::{RequestFields, RequestFlags};
+    use crate::error::{Code, Error};
+    use crate::net::Step;
+    use crate::net::memory::Pipe;
+
+    fn connection() -> Connection {
+        let made = Connection::new(b"example.test", 0).and_then(|mut c| {
+            let (pipe, used) = (Pipe::default(), false);
+            c.set_origin(Origin::SansIo { pipe, used }).map(|()| c)
+        });
+        made.unwrap_or_else(|e| panic!("{e:?}"))
+    }
+
+    /// A request and its answer, to where the response is freed.
+    fn exchange(c: &mut Connection, answer: &[u8]) {
+        let fields = RequestFields {
+            count: 0,
+            get: &|_| Err(Error::new(Code::HC_ERR_INTERNAL, "there is none")),
+        };
+        let flags = RequestFlags::default();
+        let sent = c.request(b"GET", b"/", &fields, &mut BodySource::None, flags);
+        assert!(matches!(sent, Ok(Step::Done(()))), "{sent:?}");
+        let n = c.output().map_or(0, <[u8]>::len);
+        assert!(c.output_consumed(n).is_ok());
+        assert!(c.feed(answer).is_ok());
+        let Ok(Step::Done(mut answer)) = c.get_response() else {
+            panic!("no answer")
+        };
+        let carrier = answer.carrier.as_deref_mut();
+        let reader = carrier.unwrap_or(c);
+        let mut body = [0; 16];
+        while !matches!(
+            reader.read(&mut answer.response, &mut body),
+            Ok(Step::Done(0))
+        ) {}
+        reader.give_up(&mut answer.response);
+        reader.recycle(answer.head);
+    }
+
+    fn holds(c: &Connection) -> usize {
+        let buffer = c.wire.as_ref().map_or(0, Wire::buffer_size);
+        buffer + c.out.capacity() + c.head.capacity() + usize::from(c.kit.is_some())
+    }
+
+    const KEPT: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+    #[test]
+    fn an_idle_connection_holds_no_buffer() {
+        let mut c = connection();
+        for _ in 0..3 {
+            exchange(&mut c, KEPT);
+            assert!(c.wire.is_some());
+            assert_eq!(holds(&c), 0);
+        }
+    }
+
+    #[test]
+    fn one_whose_peer_has_ended_it_holds_none_either() {
+        let mut c = connection();
+        exchange(&mut c, b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        assert!(c.wire.is_none());
+        assert_eq!(holds(&c), 0);
+    }
+
+    #[test]
+    fn what_has_grown_beyond_the_usual_is_freed() {
+        let mut kit = Kit {
+            buf: Vec::with_capacity(MOST + 1),
+            ..Kit::default()
+        };
+        kit.trim();
+        assert_eq!(kit.buf.capacity(), 0);
+        kit.buf = Vec::with_capacity(MOST);
+        kit.trim();
+        assert!(kit.buf.capacity() >= MOST);
+    }
+
+    /// A thousand idle handles are a thousand of these.
+    #[test]
+    fn a_connection_is_small() {
+        let size = size_of::<Connection>();
+        assert!(size <= 1312, "{size}");
     }
 }
