@@ -3,6 +3,7 @@
 Each is the difference between a short and a long run of the same program, so that starting and ending cost nothing."""
 
 import functools
+import platform
 import re
 import shutil
 import subprocess
@@ -14,6 +15,11 @@ from harness import OUT, Run
 
 def have_instructions():
     return shutil.which("valgrind") is not None
+
+
+def has_avx2():
+    """Can valgrind show the processor that it shows wherever it can?"""
+    return platform.machine() != "x86_64" or " avx2" in Path("/proc/cpuinfo").read_text()
 
 
 def _instructions(command):

@@ -15,6 +15,8 @@ import threading
 import time
 from pathlib import Path
 
+from rows import MIB
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).absolute()
@@ -43,7 +45,7 @@ def note(text):
 def install_packages(names=tuple(PACKAGES)):
     """Installs what is missing where that is possible. Whatever stays missing is left out of the table."""
     missing = [name for name in names if not Path(PACKAGES[name]).exists()]
-    if not missing or os.geteuid() != 0 or not shutil.which("apt-get"):
+    if not missing or os.environ.get("HC_NO_INSTALL") or os.geteuid() != 0 or not shutil.which("apt-get"):
         return
     note("installing " + " ".join(missing))
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -80,12 +82,15 @@ def compile_c(name, sources, *flags, optional=False):
     return False
 
 
-def build_library():
-    """The release build, copied beside the drivers under the name that the linker and the loader look for."""
-    cargo = ["cargo", "build", "--release", "--lib", "--quiet"]
-    if subprocess.run(cargo, cwd=ROOT, env={**os.environ, "CARGO_TARGET_DIR": str(TARGET)}).returncode != 0:
-        raise SystemExit("bench: the library does not build")
-    built = TARGET / "release" / "libhttpclient.so"
+def build_library(folder=None):
+    """The release build, or what is in this folder, copied beside the drivers under the name that the linker and the
+    loader look for."""
+    if folder is None:
+        cargo = ["cargo", "build", "--release", "--lib", "--quiet", "--locked"]
+        if subprocess.run(cargo, cwd=ROOT, env={**os.environ, "CARGO_TARGET_DIR": str(TARGET)}).returncode != 0:
+            raise SystemExit("bench: the library does not build")
+        folder = TARGET / "release"
+    built = folder / "libhttpclient.so"
     library = OUT / "libhttpclient.so"
     shutil.copyfile(built, library)
     dynamic = subprocess.run(["readelf", "-d", str(built)], capture_output=True, text=True, check=True).stdout
@@ -107,8 +112,9 @@ def build_base():
     compile_c("alloc_count.so", ["alloc_count.c"], "-fPIC", "-shared")
 
 
-def build_libhttpclient_driver():
-    build_library()
+def build_libhttpclient_driver(folder=None):
+    """`folder`: where the library is; it is built if that is not said."""
+    build_library(folder)
     compile_c("hc_driver", ["hc_driver.c", "hc_wire.c", "hc_crowd.c", "crowd.c", "driver.c"], f"-I{ROOT / 'include'}", f"-L{OUT}",
               "-lhttpclient", f"-Wl,-rpath,{OUT}")
 
@@ -157,6 +163,18 @@ def isolate():
     except OSError:
         return False
     return True
+
+
+def make_upload_file(mib):
+    """Real bytes on the disk's file system, as a program would send them; written out before anything is timed."""
+    path = OUT / "upload.bin"
+    block = os.urandom(MIB)
+    with open(path, "wb") as out:
+        for _ in range(mib):
+            out.write(block)
+        out.flush()
+        os.fsync(out.fileno())
+    return path
 
 
 @contextlib.contextmanager

@@ -109,18 +109,6 @@ def measure_loading():
         yield Line(W8, label + ", load", statistics.median(times) / 1e3, "ms")
 
 
-def make_upload_file(mib):
-    """Real bytes on the disk's file system, as a program would send them; written out before anything is timed."""
-    path = OUT / "upload.bin"
-    block = os.urandom(MIB)
-    with open(path, "wb") as out:
-        for _ in range(mib):
-            out.write(block)
-        out.flush()
-        os.fsync(out.fileno())
-    return path
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--row", action="append", choices=list(TITLES), help="only this row")
@@ -138,7 +126,7 @@ def main():
     core = harness.pin()
     note(f"on core {core}" + ("" if isolated else "; not isolated: bulk rows can vary by 3x (root can isolate)"))
     rows = [row for row in ROWS if row.key in wanted]
-    file = make_upload_file(max(row.quick if args.quick else row.full for row in rows if row.file)) \
+    file = harness.make_upload_file(max(row.quick if args.quick else row.full for row in rows if row.file)) \
         if any(row.file for row in rows) else None
     lines = []
     try:
