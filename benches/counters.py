@@ -56,6 +56,15 @@ def _allocations(command):
         return int(Path(out.name).read_text())
 
 
+def per_run(measure, difference):
+    """`difference(measure)`, or None where that cannot be measured."""
+    can = have_instructions() if measure is _instructions else syscall_tool()
+    return difference(measure) if can else None
+
+
+instructions_of, syscalls_of = _instructions, _syscalls
+
+
 def _per_unit(measure, command_for, points):
     """`command_for(n)` runs n units; `points` are a small and a large n."""
     short, long = points

@@ -27,9 +27,14 @@ void crowd_run(const struct options *o, const struct crowd_client *client) {
     size_t count = o->connections;
     size_t active = count < ACTIVE ? count : ACTIVE;
     uint64_t started = 0, finished = 0, body = 0;
-    uint64_t before = driver_resident();
-    client->open(o, count);
-    uint64_t idle_bytes = each(before, count);
+    uint64_t before = 0;
+    client->start(count);
+    for (size_t i = 0; i < count; i++) {
+        client->open(o, i);
+        /* The first one also brings the client's code and what all connections share into memory. */
+        if (i == 0) before = driver_resident();
+    }
+    uint64_t idle_bytes = count > 1 ? each(before, count - 1) : 0;
 
     int events_fd = epoll_create1(EPOLL_CLOEXEC);
     driver_check(events_fd >= 0, "epoll_create1");

@@ -6,8 +6,10 @@
 #include "driver.h"
 
 struct crowd_client {
-    /* Makes `count` connections and has each do a small GET, one after the other, blocking. */
-    void (*open)(const struct options *o, size_t count);
+    /* Room for so many. */
+    void (*start)(size_t count);
+    /* Makes a connection and has it do a small GET, blocking. */
+    void (*open)(const struct options *o, size_t which);
     /* The descriptor of a connection, to be watched; it does not block from now on. */
     int (*descriptor)(size_t which);
     /* Sends a small request, which on loopback never has to wait. */

@@ -172,14 +172,15 @@ static size_t crowd_receive(size_t which) {
     return (size_t)(buf + have - body);
 }
 
-static void crowd_open(const struct options *o, size_t count) {
+static void crowd_start(size_t count) {
     crowd = malloc(count * sizeof *crowd);
     crowd_count = count;
-    for (size_t i = 0; i < count; i++) {
-        crowd[i] = open_connection(o->port);
-        crowd_send(i);
-        crowd_receive(i);
-    }
+}
+
+static void crowd_open(const struct options *o, size_t which) {
+    crowd[which] = open_connection(o->port);
+    crowd_send(which);
+    crowd_receive(which);
 }
 
 static int crowd_descriptor(size_t which) {
@@ -220,7 +221,8 @@ int main(int argc, char **argv) {
         return 0;
     }
     if (row_is(&o, "W9")) {
-        const struct crowd_client client = {.open = crowd_open,
+        const struct crowd_client client = {.start = crowd_start,
+                                            .open = crowd_open,
                                             .descriptor = crowd_descriptor,
                                             .send = crowd_send,
                                             .receive = crowd_receive,

@@ -122,7 +122,10 @@ def build_libhttpclient_driver(folder=None):
 def build_all():
     """Returns the names of the programs that exist."""
     build_base()
-    programs = {"floor", "tls_floor", "hc_driver"}
+    programs = {"floor", "tls_floor", "hc_driver", "py_driver"}
+    script = OUT / "py_driver"
+    script.unlink(missing_ok=True)
+    script.symlink_to(HERE / "py_driver.py")
     build_tls_floor()
     compile_c("floor", ["floor.c", "crowd.c", "driver.c"])
     compile_c("load_time", ["load_time.c"], "-ldl")

@@ -32,16 +32,17 @@ static size_t receive_one(size_t which) {
     return body;
 }
 
-static void open_all(const struct options *o, size_t count) {
+static void start(size_t count) {
     all = malloc(count * sizeof *all);
     all_count = count;
-    for (size_t i = 0; i < count; i++) {
-        hc_client_open(&all[i], STYLE_BLOCKING, o->port, NULL);
-        /* The loop is told when an idle one ends: there is no need to look before each request. */
-        driver_check(hc_set_timeout(all[i].conn, HC_TIMEOUT_REUSE_CHECK, -1) == HC_OK, "timeout");
-        send_one(i);
-        receive_one(i);
-    }
+}
+
+static void open_one(const struct options *o, size_t which) {
+    hc_client_open(&all[which], STYLE_BLOCKING, o->port, NULL);
+    /* The loop is told when an idle one ends: there is no need to look before each request. */
+    driver_check(hc_set_timeout(all[which].conn, HC_TIMEOUT_REUSE_CHECK, -1) == HC_OK, "timeout");
+    send_one(which);
+    receive_one(which);
 }
 
 static int descriptor_of(size_t which) {
@@ -55,7 +56,8 @@ static void close_all(void) {
     free(all);
 }
 
-const struct crowd_client hc_crowd = {.open = open_all,
+const struct crowd_client hc_crowd = {.start = start,
+                                      .open = open_one,
                                       .descriptor = descriptor_of,
                                       .send = send_one,
                                       .receive = receive_one,

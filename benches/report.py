@@ -7,9 +7,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from rows import GOALS, ROWS, W7, W7_TITLE, W8, W8_TITLE
+from rows import GOALS, ROWS, W7, W7_TITLE, W8, W8_TITLE, W9, W9_TITLE
 
-TITLES = {row.key: row.title for row in ROWS} | {W7: W7_TITLE, W8: W8_TITLE}
+TITLES = {row.key: row.title for row in ROWS} | {W7: W7_TITLE, W8: W8_TITLE, W9: W9_TITLE}
 # A count that was rounded for the table is not judged more finely than it is shown.
 ROUNDING = 0.005
 
@@ -31,6 +31,8 @@ class Line:
     instructions_times_floor: float | None = None
     allocations_over_floor: float | None = None
     peak_rss_mib: float | None = None
+    times_one: float | None = None
+    instructions_times_one: float | None = None
     unit: str = ""
 
 

@@ -19,6 +19,7 @@ CURL = Entry("curl", "curl_driver", ("-b", "0"))
 CURL_512K = Entry("curl, 512 KiB buffer", "curl_driver", ("-b", str(512 * 1024)))
 NEON = Entry("neon", "neon_driver")
 TLS_FLOOR = Entry("floor", "tls_floor")  # a bare rustls loop: what TLS and the kernel cost
+PYTHON = Entry("http.client", "py_driver")
 OURS = Entry("libhttpclient", "hc_driver")
 
 
@@ -62,6 +63,11 @@ class Row:
 WITH_TLS = (TLS_FLOOR, CURL, OURS)
 BULK = (FLOOR, CURL, CURL_512K, NEON, OURS)
 
+PY = Row("PY", "Small GET from Python, one warm connection",
+         (PYTHON, styled(PYTHON, "binding", "libhttpclient's binding"),
+          styled(PYTHON, "native", "libhttpclient's binding, its own connections")),
+         "W1", "request", 6000, 1000, (200, 700), (100, 300))
+
 ROWS = (
     Row("W0", "Small GET, a new connection each", (FLOOR, CURL, NEON, OURS), "W0", "request", 5000, 1000,
         (200, 1200), (50, 250)),
@@ -93,12 +99,17 @@ ROWS = (
         "W5", "MiB", 1024, 256, (64, 256), file=True),
     Row("W6", "Small GETs, pipelined 16 deep", (FLOOR, OURS), "W6", "request", 160000, 32000, (1600, 9600),
         (320, 1920)),
+    PY,
 )
 
 # Rows whose figure is not time: they have no interleaved runs.
 W7 = "W7"
 W7_TITLE = "Memory of an idle kept connection, 1,000 open"
 W7_ENTRIES = (CURL, NEON, OURS)
+W9 = "W9"
+W9_TITLE = "Small GETs on many connections by one event loop, at most 1,000 of them at a time"
+W9_ENTRIES = (FLOOR, OURS)
+W9_CONNECTIONS = (1, 100, 1000, 10000)
 W8 = "W8"
 W8_TITLE = "The shared library: stripped size, loading and initialising"
 
@@ -145,6 +156,9 @@ def _goals():
     yield Goal("W6", ours, "syscalls", 0.13, "system calls per request", True)
     yield Goal("W6", ours, "times_floor", 2.0, "CPU x floor", True)
     yield Goal("W7", ours, "figure", 1.0, "KiB per connection", True)
+    yield Goal("W9", f"{ours}, 10,000 connections", "instructions_times_one", 1.1, "instructions x those with one connection")
+    yield Goal("W9", f"{ours}, 10,000 connections", "times_one", 1.1, "CPU x that with one connection", True)
+    yield Goal("PY", "libhttpclient's binding", "times_floor", 1.0, "CPU x http.client", True)
     yield Goal("W8", ours + ", size", "figure", 2.5, "MB", True)
     yield Goal("W8", ours + ", load", "figure", 0.5, "ms", True)
 

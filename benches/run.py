@@ -18,7 +18,7 @@ import counters
 import harness
 from harness import OUT, ROOT, Run, Unsupported, note
 from report import TITLES, Line, environment, text_goals, text_table, write_markdown
-from rows import CURL, FLOOR, MIB, ROWS, W7, W7_ENTRIES, W8
+from rows import CURL, FLOOR, MIB, OURS, ROWS, W7, W7_ENTRIES, W8, W9, W9_CONNECTIONS, W9_ENTRIES
 
 FULL_ROUNDS, QUICK_ROUNDS = 5, 3
 IDLE_CONNECTIONS = 1000
@@ -56,8 +56,8 @@ def measure(row, programs, quick, file):
             figure, figure_unit = cpu_figure(row, cpu[entry.label], units)
             line = Line(row.key, entry.label, figure, figure_unit, unit=row.unit)
             floor = floor or line  # the first entry of each row
-            line.times_floor = cpu[entry.label] / cpu[FLOOR.label]
-            line.wall_times_floor = wall[entry.label] / wall[FLOOR.label]
+            line.times_floor = cpu[entry.label] / cpu[entries[0].label]
+            line.wall_times_floor = wall[entry.label] / wall[entries[0].label]
             if CURL.label in cpu:
                 line.times_curl = cpu[entry.label] / cpu[CURL.label]
             line.peak_rss_mib = statistics.median(run.peak_rss_kib for run in runs[entry]) / 1024
@@ -85,6 +85,48 @@ def measure_idle(programs):
             command = [str(OUT / entry.program), "-r", W7, "-p", str(port), "-n", str(IDLE_CONNECTIONS), *entry.args]
             kib = statistics.median(Run(command).idle_bytes for _ in range(3)) / 1024
             yield Line(W7, entry.label, kib, "KiB/connection")
+
+
+def measure_crowd(rounds, units):
+    """One exchange's cost, and the memory of a connection, by how many there are."""
+    note("W9: " + TITLES[W9])
+
+    def once(measure, entry, connections, amount):
+        # A server of its own: its port is fresh, so that no connection has to wait for a TIME_WAIT to pass.
+        with harness.server(crowd=True) as port:
+            return measure([str(OUT / entry.program), "-r", W9, "-p", str(port), "-n", str(amount),
+                            "-m", str(connections)])
+
+    runs = {}
+    for turn in range(rounds):
+        for connections in W9_CONNECTIONS:
+            for entry in W9_ENTRIES if turn % 2 == 0 else W9_ENTRIES[::-1]:
+                runs.setdefault((entry, connections), []).append(once(Run, entry, connections, units))
+    lines = {}
+    for (entry, connections), done in runs.items():
+
+        def per_exchange(measure, entry=entry, connections=connections):
+            few, many = 2000, 6000
+            more = once(measure, entry, connections, many) - once(measure, entry, connections, few)
+            return more / (many - few)
+
+        ns = statistics.median(run.exchange_ns for run in done)
+        label = f"{entry.label}, {connections:,} connection{'s' if connections > 1 else ''}"
+        line = Line(W9, label, ns / 1e3, "us/request", unit="request")
+        line.syscalls = counters.per_run(counters.syscalls_of, per_exchange)
+        line.instructions = counters.per_run(counters.instructions_of, per_exchange)
+        lines[entry, connections] = line
+        floor, one = lines[FLOOR, connections], lines[entry, W9_CONNECTIONS[0]]
+        line.times_floor = line.figure / floor.figure
+        line.times_one = line.figure / one.figure
+        if line.instructions is not None:
+            line.instructions_times_floor = line.instructions / floor.instructions
+            line.instructions_times_one = line.instructions / one.instructions
+        yield line
+    most = runs[OURS, W9_CONNECTIONS[-1]]
+    for what, key in (("an idle one", "idle_bytes"), ("one in an exchange, beyond that", "active_bytes")):
+        kib = statistics.median(getattr(run, key) for run in most) / 1024
+        yield Line(W9, f"{OURS.label}, memory of {what}", kib, "KiB/connection")
 
 
 def shared_libraries():
@@ -137,6 +179,8 @@ def main():
                 raise SystemExit(f"bench: {row.key}: a client was asked for what it cannot do: {reason}") from None
         if W7 in wanted:
             lines.extend(measure_idle(programs))
+        if W9 in wanted:
+            lines.extend(measure_crowd(*((QUICK_ROUNDS, 20000) if args.quick else (FULL_ROUNDS, 60000))))
         if W8 in wanted:
             lines.extend(measure_loading())
     finally:
