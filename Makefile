@@ -11,7 +11,7 @@ C_FILES = git ls-files '*.c' '*.h' '*.cpp' '*.hpp' ':!include/httpclient.h'
 
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help build demo test test-rust test-c test-release test-header test-servers test-proxies test-network test-languages test-python python-suite test-fuzz tools \
+.PHONY: help build demo test test-rust test-c test-release test-counts test-header test-servers test-proxies test-network test-languages test-python python-suite test-fuzz tools \
         check format header symbols asan fuzz bench counts abi doc coverage licences \
         dist deb packages clean
 
@@ -26,8 +26,8 @@ help:
 	@echo 'make asan      the C harness under the address sanitizer'
 	@echo 'make fuzz      random input against the parsers'
 	@echo 'make python-suite  CPython'"'"'s own test_httplib on the library'
-	@echo 'make bench     measures, beside other clients'
-	@echo 'make counts    the figures that do not depend on the machine'
+	@echo 'make bench     measures, beside other clients (brings them), and writes docs/benchmarks.md; ROW=W1 for one'
+	@echo 'make counts    the figures that do not depend on the machine; UPDATE=1 keeps them for make test'
 	@echo 'make abi       the binary interface against the last one, by abidiff'
 	@echo 'make doc       the header as HTML'
 	@echo 'make coverage  what the tests in Rust and in C reach, as one figure'
@@ -43,7 +43,7 @@ build:
 demo:
 	packaging/demo
 
-test: tools test-rust test-c test-release test-header test-servers test-proxies test-network test-languages test-fuzz test-python
+test: tools test-rust test-c test-release test-counts test-header test-servers test-proxies test-network test-languages test-fuzz test-python
 
 tools:
 	packaging/install-tools
@@ -58,6 +58,10 @@ test-c:
 # What is shipped: the harness again, the exported symbols, the header, an installation.
 test-release:
 	cmake --workflow --preset release
+
+# What the library that is shipped costs, against benches/counts.txt.
+test-counts:
+	python3 benches/counts.py --check --lib-dir build/release/lib
 
 # The builds above have written the header that src/ffi makes.
 test-header:
@@ -120,10 +124,10 @@ test-fuzz:
 	packaging/fuzz --ci
 
 bench:
-	python3 benches/run.py
+	python3 benches/run.py $(ROW:%=--row %)
 
 counts:
-	python3 benches/counts.py
+	python3 benches/counts.py $(if $(UPDATE),--update)
 
 abi:
 	packaging/abi
