@@ -52,8 +52,8 @@ class Figure:
 
 
 # Left out on purpose, because they depend on when the data arrives: the system calls of the non-blocking style and of the
-# bulk rows, and the instructions of large chunks, whose copies callgrind counts by the byte or by the vector according to
-# their size.
+# bulk rows, and of TLS handshakes; and the instructions of large chunks, whose copies callgrind counts by the byte or by the
+# vector according to their size.
 FIGURES = (
     Figure("warm-get", ROW["W1"]),
     Figure("warm-get-nonblocking", ROW["W1"], "nonblocking", (ALLOCATIONS,)),
@@ -67,8 +67,6 @@ FIGURES = (
     Figure("upload-piece", UPLOAD, "push", (INSTRUCTIONS, ALLOCATIONS), IN_PIECES),
     Figure("upload-piece-callback", UPLOAD, "callback", (ALLOCATIONS,), IN_PIECES),
     Figure("warm-tls-get", ROW["W4a"]),
-    Figure("new-tls-connection", ROW["W4b"], kinds=(SYSCALLS, ALLOCATIONS)),
-    Figure("resumed-tls-connection", ROW["W4c"], kinds=(SYSCALLS, ALLOCATIONS)),
 )
 
 
