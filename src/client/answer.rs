@@ -209,11 +209,10 @@ impl Connection {
                 self.settle();
                 let wire = self.wire.take();
                 carrier = wire.map(|wire| Self::carrier(wire, live, self));
-                if let Some(carrier) = &mut carrier {
-                    carrier.kit = self.kit.take();
-                    if self.state() == State::Idle {
-                        carrier.out = std::mem::take(&mut self.out);
-                    }
+                if let Some(carrier) = &mut carrier
+                    && self.state() == State::Idle
+                {
+                    self.hand_on(carrier);
                 }
             }
             // The next request may be under construction behind others.

@@ -17,7 +17,9 @@ const MOST: usize = 80 * 1024;
 #[derive(Debug, Default)]
 pub struct Kit {
     out: Outgoing,
-    head: Head,
+    head: Box<Head>,
+    /// Of the response that was freed last.
+    spare_head: Option<Box<Head>>,
     buf: Vec<u8>,
 }
 
@@ -41,6 +43,9 @@ impl Connection {
         if self.head.capacity() == 0 {
             std::mem::swap(&mut self.head, &mut kit.head);
         }
+        if self.spare_head.is_none() {
+            self.spare_head = kit.spare_head.take();
+        }
         if let Some(wire) = &mut self.wire {
             wire.swap_buffer(&mut kit.buf);
         }
@@ -63,10 +68,21 @@ impl Connection {
         }
     }
 
+    /// A response takes the connection along, and with it the memory of the exchange.
+    #[cold]
+    pub(super) fn hand_on(&mut self, carrier: &mut Self) {
+        carrier.kit = self.kit.take();
+        std::mem::swap(&mut carrier.out, &mut self.out);
+        std::mem::swap(&mut carrier.head, &mut self.head);
+    }
+
     /// A response was freed. If that was the last of the exchange, nothing of it is needed.
     #[inline]
     pub(super) fn pack(&mut self) {
-        let is_over = self.state() == State::Idle && self.pending == Pending::None;
+        let is_over = self.state() == State::Idle
+            && self.pending == Pending::None
+            && !self.has_answer
+            && !self.reader.has_begun();
         if !is_over
             || self.wire.as_ref().is_some_and(|w| !w.is_at_rest())
             || self.pipeline.as_ref().is_some_and(|p| !p.is_at_rest())
@@ -77,6 +93,7 @@ impl Connection {
         self.out.clear();
         std::mem::swap(&mut self.out, &mut kit.out);
         std::mem::swap(&mut self.head, &mut kit.head);
+        kit.spare_head = self.spare_head.take();
         if let Some(wire) = &mut self.wire {
             wire.swap_buffer(&mut kit.buf);
         }
@@ -95,8 +112,9 @@ impl Kit {
             self.out = Outgoing::default();
         }
         if self.head.capacity() > MOST {
-            self.head = Head::default();
+            *self.head = Head::default();
         }
+        self.spare_head.take_if(|h| h.capacity() > MOST);
     }
 }
 
@@ -135,18 +153,17 @@ mod tests {
         };
         let carrier = answer.carrier.as_deref_mut();
         let reader = carrier.unwrap_or(c);
+        let mut response = answer.begun.into_response();
         let mut body = [0; 16];
-        while !matches!(
-            reader.read(&mut answer.response, &mut body),
-            Ok(Step::Done(0))
-        ) {}
-        reader.give_up(&mut answer.response);
+        while !matches!(reader.read(&mut response, &mut body), Ok(Step::Done(0))) {}
+        reader.give_up(&mut response);
         reader.recycle(answer.head);
     }
 
     fn holds(c: &Connection) -> usize {
         let buffer = c.wire.as_ref().map_or(0, Wire::buffer_size);
-        buffer + c.out.capacity() + c.head.capacity() + usize::from(c.kit.is_some())
+        let heads = c.head.capacity() + usize::from(c.spare_head.is_some());
+        buffer + heads + c.out.capacity() + usize::from(c.kit.is_some())
     }
 
     const KEPT: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
