@@ -1,7 +1,7 @@
 //! What a program can set on a connection.
 
 use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 pub use super::timeouts::{MinSpeed, TimeoutKind, Timeouts};
 use crate::error::Result;
@@ -11,6 +11,7 @@ use crate::proto::hostport::HostPort;
 use crate::proto::proxy::Proxy;
 use crate::proto::tunnel::Tunnel;
 use crate::proto::{Limits, Profile};
+use crate::sys::shared::Shared;
 
 /// What also goes along with a response that takes the connection with it.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +57,8 @@ pub struct SharedTuning(Arc<Tuning>);
 
 impl Default for SharedTuning {
     fn default() -> Self {
-        static DEFAULT: OnceLock<Arc<Tuning>> = OnceLock::new();
-        Self(DEFAULT.get_or_init(Arc::default).clone())
+        static DEFAULT: Shared<Tuning> = Shared::new();
+        Self(DEFAULT.get())
     }
 }
 

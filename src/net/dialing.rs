@@ -5,12 +5,13 @@ use std::ffi::CString;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::endpoint::{Endpoint, GivenAddress, Literal, UnixName};
 use crate::error::Result;
 use crate::sys::error_number::EPERM;
 use crate::sys::options::{self, KeepAlive};
+use crate::sys::shared::Shared;
 use crate::sys::{socket, unix};
 
 /// How long the next address waits for the one before it: RFC 8305 section 8.
@@ -110,8 +111,8 @@ impl Dialing {
     /// One for all connections that change nothing of it.
     #[must_use]
     pub fn shared_default() -> Arc<Self> {
-        static DEFAULT: OnceLock<Arc<Dialing>> = OnceLock::new();
-        DEFAULT.get_or_init(Arc::default).clone()
+        static DEFAULT: Shared<Dialing> = Shared::new();
+        DEFAULT.get()
     }
 }
 

@@ -5,6 +5,8 @@
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
+use super::helgrind;
+
 /// How many are kept. Threads begin to look at places of their own, so it is also how many of
 /// them get by without sharing a cache line.
 const PLACES: usize = 16;
@@ -68,12 +70,17 @@ impl<T: Send> Spares<T> {
             return None;
         }
         let spare = place.0.swap(ptr::null_mut(), Ordering::Acquire);
+        if spare.is_null() {
+            return None;
+        }
+        helgrind::received(spare.addr());
         // SAFETY: what is in a place was made of a box, and whoever swaps it out owns it.
-        (!spare.is_null()).then(|| unsafe { Box::from_raw(spare) })
+        Some(unsafe { Box::from_raw(spare) })
     }
 
     #[inline]
     fn put_into(place: &Place<T>, spare: *mut T) -> bool {
+        helgrind::sending(spare.addr());
         place
             .0
             .compare_exchange(ptr::null_mut(), spare, Ordering::Release, Ordering::Relaxed)
