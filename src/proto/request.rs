@@ -526,7 +526,7 @@ mod tests {
                     s.iter_mut().skip(at).take(1).for_each(|x| *x = b);
                     s
                 };
-                for len in [1, 7, 15, 16, 17, 40] {
+                for len in [1, 7, 15, 16, 17, 32, 40] {
                     let (name, value) = (with(len), with(len));
                     for (name, value) in [(&*name, &b"v"[..]), (b"name", &*value), (b"n", b"")] {
                         let mut out = b"before".to_vec();

@@ -37,11 +37,15 @@ impl ShortLine {
         Some(())
     }
 
-    /// Is this its first byte that is not of a common name?
+    /// Is this its first byte that is not of a common name? Not when that is behind the vector.
     #[inline(always)]
     pub(super) fn is_name_up_to(&self, end: usize) -> bool {
-        let first = self.bytes.first_chunk::<VECTOR>();
-        first.is_some_and(|c| not_in_common_names(c).trailing_zeros() as usize == end && end != 0)
+        let Some(first) = self.bytes.first_chunk::<VECTOR>() else {
+            return false;
+        };
+        let others = not_in_common_names(first);
+        // A vector without others has its first one nowhere, which is not at 32.
+        others != 0 && end != 0 && others.trailing_zeros() as usize == end
     }
 
     /// Is this the first byte behind `start` that is not visible?

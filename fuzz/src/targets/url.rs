@@ -179,13 +179,13 @@ fn split(url: &[u8], generation: i32, fragments: i32) -> Result<Parts, i32> {
     // SAFETY: a live handle, and a place for the number.
     let port_status = unsafe { hc_url_port(u, &raw mut port) } as i32;
     let parts = Parts {
-        texts: (0..8).map(part).collect(),
+        texts: (0..9).map(part).collect(),
         port: (port_status, port),
         // SAFETY: a live handle.
         whole: text(unsafe { hc_url_geturl(u, ptr::null_mut()) }),
     };
     assert!(
-        part(8).is_none() && part(-1).is_none(),
+        part(9).is_none() && part(-1).is_none(),
         "a part that there is not"
     );
     // SAFETY: freed once.
